@@ -1,0 +1,73 @@
+"""What can go wrong by somebody's doing: one tree, each with the stable code that the API answers."""
+
+
+class TempmailError(Exception):
+    """The root of this project's errors. `code` is stable; `title` is for people and holds no input."""
+
+    code = "error"
+    title = "Something went wrong"
+
+
+class InvalidAddress(TempmailError):
+    code = "invalid_address"
+    title = "This is not an address that can be used here"
+
+
+class LocalPartNotAllowed(TempmailError):
+    code = "local_part_not_allowed"
+    title = "This name cannot be chosen"
+
+
+class AddressTaken(TempmailError):
+    code = "address_taken"
+    title = "This address is in use, or was once"
+
+
+class DomainUnavailable(TempmailError):
+    code = "domain_unavailable"
+    title = "This domain is not offered"
+
+
+class LifetimeOutOfBounds(TempmailError):
+    code = "lifetime_out_of_bounds"
+    title = "The lifetime is too short or too long"
+
+
+class NotFound(TempmailError):
+    """Absent, ended, or not yours: one answer for all three."""
+
+    code = "not_found"
+    title = "Not found"
+
+
+class UnknownToken(TempmailError):
+    code = "unauthorized"
+    title = "The token is missing or unknown"
+
+
+class UnknownCursor(NotFound):
+    code = "cursor_unknown"
+    title = "This cursor is not one of ours"
+
+
+class RateLimited(TempmailError):
+    """Too many requests. `retry_after` is in seconds."""
+
+    code = "rate_limited"
+    title = "Too many requests"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(self.title)
+        self.retry_after = retry_after
+
+
+class Unavailable(TempmailError):
+    code = "unavailable"
+    title = "This is not possible right now; please try again in a moment"
+
+
+class SealBroken(TempmailError):
+    """A sealed value does not open with this key, or is not the one that was asked for."""
+
+    code = "seal_broken"
+    title = "This could not be opened"
