@@ -1,0 +1,28 @@
+"""How asynchronous code reaches the ORM: through one small fixed pool of threads, each with its own connection.
+
+Django's default for async (a thread a request) with persistent connections was measured to leak connections until the
+database refused more; with this pool their number is bounded (docs/decisions/0001-two-servers.md).
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+THREADS = 5
+_pool = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="database")
+
+
+async def in_database_pool(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a synchronous function that uses the ORM, off the event loop; return or raise what it does."""
+
+    def call() -> T:
+        close_old_connections()
+        return function(*args, **kwargs)
+
+    return await sync_to_async(call, thread_sensitive=False, executor=_pool)()

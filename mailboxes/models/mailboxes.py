@@ -1,0 +1,51 @@
+"""Mailboxes, and the digest of every address that was ever given out."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from mailboxes.models.domains import Domain
+
+
+class MailboxQuerySet(models.QuerySet["Mailbox"]):
+    def live(self) -> "MailboxQuerySet":
+        """Mailboxes that exist for everyone: expiry is a read filter first, by the database's clock."""
+        return self.filter(expires_at__gt=Now())
+
+    def ended(self) -> "MailboxQuerySet":
+        """Mailboxes that the purge has yet to remove."""
+        return self.filter(expires_at__lte=Now())
+
+
+class Mailbox(models.Model):
+    """One address for a time. Holds no address in clear and nothing about its owner."""
+
+    public_id = models.CharField(max_length=16, unique=True)
+    address_digest = models.BinaryField(max_length=16, unique=True)
+    sealed_address = models.BinaryField()
+    public_key = models.BinaryField(max_length=32, unique=True)
+    domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="mailboxes")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+    max_expires_at = models.DateTimeField()
+    last_activity_at = models.DateTimeField()
+    # Counted under the row's lock at delivery and deletion, so that RCPT needs no COUNT(*).
+    message_count = models.PositiveIntegerField(default=0)
+    stored_bytes = models.PositiveBigIntegerField(default=0)
+    last_sequence = models.PositiveBigIntegerField(default=0)
+
+    objects = MailboxQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "mailboxes"
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class IssuedAddress(models.Model):
+    """The keyed digest of an address ever issued: this is how none is given out twice."""
+
+    digest = models.BinaryField(max_length=16, primary_key=True)
+
+    def __str__(self) -> str:
+        return f"issued address {bytes(self.digest).hex()}"

@@ -1,0 +1,136 @@
+"""Storing one delivered message for each of its recipients: the end of the mail path."""
+
+import enum
+import logging
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import partial
+
+from django.db import transaction
+
+from mailboxes import live
+from mailboxes.models.mailboxes import Mailbox
+from mailboxes.models.messages import Message, MessageSource
+from mailboxes.models.records import DedupeRecord
+from mailboxes.rules import addresses, dedupe, sealing
+from mailboxes.rules import summary as summaries
+from mailboxes.rules.errors import InvalidAddress
+from mailboxes.rules.summary import Summary
+from mailboxes.services import clock, domains, keys, operator_mail, parcels
+from mailboxes.services.parcels import Envelope, Parcel
+
+logger = logging.getLogger(__name__)
+
+
+class Outcome(enum.Enum):
+    """What became of a message for one recipient."""
+
+    STORED = "stored"
+    DUPLICATE = "duplicate"
+    GONE = "gone"
+    OPERATOR = "operator"
+
+
+def store(
+    envelope: Envelope, raw: bytes, summarize: Callable[[bytes], Summary] = summaries.summarize
+) -> list[Outcome]:
+    """Store `raw` for every recipient in one transaction; return after its commit, with one outcome a recipient.
+
+    A retry of the same delivery stores nothing twice, also when the owner has deleted the message meanwhile. A
+    mailbox that ended since RCPT is GONE; a full one still gets what was answered 250. Raises django.db.Error when
+    the database is away: nothing is stored then, and the caller answers with a temporary failure.
+    """
+    parcel = parcels.prepare(envelope, raw, summarize)
+    recipients = _unique(envelope.recipients)
+    with transaction.atomic():
+        now = clock.now()
+        mailboxes = _locked(recipients)
+        outcomes = [
+            _outcome(address, digest, mailboxes, parcel, now)
+            for digest, address in recipients.items()
+        ]
+    outcomes += [Outcome.GONE] * (len(envelope.recipients) - len(outcomes))
+    counted = Counter(outcome.value for outcome in outcomes)
+    logger.info("delivered queue_id=%s size=%d %s", envelope.queue_id, len(raw), dict(counted))
+    return outcomes
+
+
+def _unique(recipients: Iterable[str]) -> dict[bytes, addresses.Address]:
+    """Return the mailboxes meant, by address digest: a +tag twin is the same one, an impossible name is none."""
+    found: dict[bytes, addresses.Address] = {}
+    for text in recipients:
+        try:
+            address = addresses.parse(text)
+        except InvalidAddress:
+            continue
+        found[keys.address_digest(address)] = address
+    return found
+
+
+def _locked(recipients: dict[bytes, addresses.Address]) -> dict[bytes, Mailbox]:
+    """Lock the living mailboxes, in one order for everybody. The lock makes sequence and counts exact."""
+    rows = (
+        Mailbox.objects.live()
+        .filter(address_digest__in=list(recipients), domain__accepts_mail=True)
+        .order_by("pk")
+        .select_for_update(of=("self",))
+    )
+    return {bytes(mailbox.address_digest): mailbox for mailbox in rows}
+
+
+def _outcome(
+    address: addresses.Address,
+    digest: bytes,
+    mailboxes: dict[bytes, Mailbox],
+    parcel: Parcel,
+    now: datetime,
+) -> Outcome:
+    mailbox = mailboxes.get(digest)
+    if mailbox is not None:
+        return _store_in(mailbox, parcel, now)
+    if address.local_part in addresses.OPERATOR_LOCAL_PARTS and domains.find(address):
+        operator_mail.store(address, parcel, now)
+        return Outcome.OPERATOR
+    return Outcome.GONE
+
+
+def _store_in(mailbox: Mailbox, parcel: Parcel, now: datetime) -> Outcome:
+    key = keys.address_digest_key()
+    digest = dedupe.digest(parcel.canonical, bytes(mailbox.address_digest), key)
+    # The mailbox's row is locked, so nobody else can insert the same digest between these two statements.
+    if DedupeRecord.objects.filter(digest=digest).exists():
+        return Outcome.DUPLICATE
+    DedupeRecord.objects.bulk_create([DedupeRecord(digest=digest, created_at=now)])
+    message_id = _insert(mailbox, parcel, now)
+    transaction.on_commit(partial(live.publish, mailbox.public_id, message_id.hex), robust=True)
+    return Outcome.STORED
+
+
+def _insert(mailbox: Mailbox, parcel: Parcel, now: datetime) -> uuid.UUID:
+    message_id, public_key = uuid.uuid4(), bytes(mailbox.public_key)
+    mailbox.last_sequence += 1
+    mailbox.message_count += 1
+    mailbox.stored_bytes += parcel.size
+    mailbox.last_activity_at = now
+    mailbox.save(
+        update_fields=("last_sequence", "message_count", "stored_bytes", "last_activity_at")
+    )
+    message = Message(
+        id=message_id,
+        mailbox=mailbox,
+        sequence=mailbox.last_sequence,
+        received_at=now,
+        size=parcel.size,
+        partial=parcel.partial,
+        sealed_summary=sealing.seal(
+            public_key, sealing.Kind.SUMMARY, message_id.bytes, parcel.summary
+        ),
+    )
+    source = sealing.seal(public_key, sealing.Kind.SOURCE, message_id.bytes, parcel.source)
+    Message.objects.bulk_create([message])
+    MessageSource.objects.bulk_create(
+        [MessageSource(received_at=now, id=message_id, sealed=source)]
+    )
+    return message_id

@@ -1,0 +1,203 @@
+"""What the holder of a mailbox's token may see. Everything here needs the token, because only it unseals."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from nacl.public import PrivateKey
+
+from mailboxes.models.mailboxes import Mailbox
+from mailboxes.models.messages import Message, MessageSource
+from mailboxes.rules import addresses, parsing, sealing
+from mailboxes.rules.errors import InvalidAddress, NotFound, SealBroken, UnknownToken
+from mailboxes.rules.sealing import Kind
+from mailboxes.rules.summary import Summary
+from mailboxes.services import keys
+
+# The owner's looking counts as activity, written at most this often (seconds).
+_ACTIVITY_INTERVAL = 60
+_HEADER_BYTES = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMailbox:
+    """A living mailbox with the key that opens it. `now` is the database's time of the request."""
+
+    mailbox: Mailbox
+    key: PrivateKey
+    address: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of an inbox."""
+
+    id: uuid.UUID
+    sequence: int
+    received_at: datetime
+    size: int
+    seen: bool
+    partial: bool
+    summary: Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Items, newest first; `next_before` is the sequence to go on from, None on the last page."""
+
+    items: list[Item]
+    next_before: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMessage:
+    """A whole message: its line, the source as it came, and what was parsed from it for this reader."""
+
+    item: Item
+    raw: bytes
+    parsed: parsing.ParsedMessage
+
+
+def open_by_token(token: str) -> OpenMailbox:
+    """Return the living mailbox that this token opens; raise UnknownToken for all others, ended ones included."""
+    key = sealing.private_key(token)
+    mailbox = (
+        Mailbox.objects.live()
+        .filter(public_key=sealing.public_key(key))
+        .annotate(now=Now())
+        .first()
+    )
+    if mailbox is None:
+        raise UnknownToken
+    sealed, digest = bytes(mailbox.sealed_address), bytes(mailbox.address_digest)
+    address = sealing.unseal(key, Kind.ADDRESS, digest, sealed).decode()
+    opened = OpenMailbox(mailbox, key, address, mailbox.now)  # type: ignore[attr-defined]
+    _note_activity(opened)
+    return opened
+
+
+def open_by_public_id(public_id: str, token: str) -> OpenMailbox:
+    """Return the mailbox of this id if the token opens it; raise NotFound: absent, ended, or not yours."""
+    try:
+        opened = open_by_token(token)
+    except UnknownToken:
+        raise NotFound from None
+    if opened.mailbox.public_id != public_id:
+        raise NotFound
+    return opened
+
+
+def is_address_of(opened: OpenMailbox, text: str) -> bool:
+    """Tell whether `text` is the address of this mailbox; `me` stands for it."""
+    if text == "me":
+        return True
+    try:
+        return keys.address_digest(addresses.parse(text)) == bytes(opened.mailbox.address_digest)
+    except InvalidAddress:
+        return False
+
+
+def page(opened: OpenMailbox, *, limit: int, before: int | None = None, after: int = 0) -> Page:
+    """Return up to `limit` items newest first: older than sequence `before`, newer than sequence `after`."""
+    rows = opened.mailbox.messages.filter(sequence__gt=after).order_by("-sequence")
+    if before is not None:
+        rows = rows.filter(sequence__lt=before)
+    found = list(rows[: limit + 1])
+    items = [_item(opened, row) for row in found[:limit]]
+    return Page(items, items[-1].sequence if len(found) > limit else None)
+
+
+def sequence_of(opened: OpenMailbox, message_id: uuid.UUID) -> int:
+    """Return the place of a message in its mailbox; raise NotFound when it is not in there."""
+    row = opened.mailbox.messages.filter(id=message_id).values_list("sequence", flat=True).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def has_newer(mailbox_id: int, after: int) -> bool | None:
+    """Tell whether mail newer than sequence `after` is there; None when the mailbox is no more. One query."""
+    last = (
+        Mailbox.objects.live().filter(pk=mailbox_id).values_list("last_sequence", flat=True).first()
+    )
+    return None if last is None else last > after
+
+
+def unread_count(opened: OpenMailbox) -> int:
+    """Return how many messages the owner has not opened yet."""
+    return opened.mailbox.messages.filter(seen=False).count()
+
+
+def message(opened: OpenMailbox, message_id: uuid.UUID, *, mark_seen: bool = True) -> OpenMessage:
+    """Return a message of this mailbox, parsed again for this reader; raise NotFound."""
+    row = opened.mailbox.messages.filter(id=message_id).first()
+    if row is None:
+        raise NotFound
+    if mark_seen and not row.seen:
+        Message.objects.filter(id=message_id).update(seen=True)
+    item, raw = _item(opened, row), _source(opened, row)
+    if item.summary.unreadable:  # it was too much for the worker; no parser gets it twice
+        return OpenMessage(item, raw, parsing.read_headers(raw, _HEADER_BYTES, unreadable=True))
+    return OpenMessage(item, raw, parsing.parse(raw))
+
+
+def source(opened: OpenMailbox, message_id: uuid.UUID) -> bytes:
+    """Return a message as it came, with the Return-Path that delivery put on top; raise NotFound."""
+    row = opened.mailbox.messages.filter(id=message_id).first()
+    if row is None:
+        raise NotFound
+    return _source(opened, row)
+
+
+def neighbours(opened: OpenMailbox, sequence: int) -> tuple[uuid.UUID | None, uuid.UUID | None]:
+    """Return the ids of the next newer and the next older message."""
+    ids: QuerySet[Message, uuid.UUID] = opened.mailbox.messages.values_list("id", flat=True)
+    newer = ids.filter(sequence__gt=sequence).order_by("sequence").first()
+    older = ids.filter(sequence__lt=sequence).order_by("-sequence").first()
+    return newer, older
+
+
+def _item(opened: OpenMailbox, row: Message) -> Item:
+    return Item(
+        id=row.id,
+        sequence=row.sequence,
+        received_at=row.received_at,
+        size=row.size,
+        seen=row.seen,
+        partial=row.partial,
+        summary=_summary(opened, row),
+    )
+
+
+def _summary(opened: OpenMailbox, row: Message) -> Summary:
+    sealed = bytes(row.sealed_summary)
+    try:
+        return Summary.decode(sealing.unseal(opened.key, Kind.SUMMARY, row.id.bytes, sealed))
+    except SealBroken:  # one spoilt row must not hide the others
+        return Summary.of_unread(b"")
+
+
+def _source(opened: OpenMailbox, row: Message) -> bytes:
+    # The message may be deleted between two statements: then it is as absent as if it never was.
+    sealed = (
+        MessageSource.objects.filter(received_at=row.received_at, id=row.id)
+        .values_list("sealed", flat=True)
+        .first()
+    )
+    if sealed is None:
+        raise NotFound
+    try:
+        return sealing.unseal(opened.key, Kind.SOURCE, row.id.bytes, bytes(sealed))
+    except SealBroken:
+        raise NotFound from None
+
+
+def _note_activity(opened: OpenMailbox) -> None:
+    if opened.now - opened.mailbox.last_activity_at < timedelta(seconds=_ACTIVITY_INTERVAL):
+        return
+    long_ago = opened.now - timedelta(seconds=_ACTIVITY_INTERVAL)
+    rows = Mailbox.objects.filter(pk=opened.mailbox.pk, last_activity_at__lte=long_ago)
+    rows.update(last_activity_at=opened.now)

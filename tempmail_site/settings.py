@@ -1,0 +1,207 @@
+"""Django settings. Every value that an operator may set is an environment variable, read here and nowhere else."""
+
+import os
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from tempmail_site import paths
+
+BASE_DIR = paths.CHECKOUT
+DATA_DIR = paths.data_directory()
+env = environ.Env()
+
+# Keys: the environment first, then the file that `make run` or the installer made.
+if (DATA_DIR / "secrets.env").is_file():
+    env.read_env(str(DATA_DIR / "secrets.env"))
+if "SECRET_KEY" not in os.environ:
+    raise ImproperlyConfigured(
+        f"No keys: {DATA_DIR / 'secrets.env'} is missing. `make run` makes it; "
+        "so does `python -m tempmail_site.secrets_file DATA_DIR/secrets.env`."
+    )
+SECRET_KEY: str = env("SECRET_KEY")
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
+ADDRESS_DIGEST_KEY: str = env("ADDRESS_DIGEST_KEY")
+OPERATOR_KEY: str = env("OPERATOR_KEY")
+RECEIPT_KEY: str = env("RECEIPT_KEY")
+
+DEBUG: bool = env.bool("DEBUG", default=False)
+HTTP_PORT: int = env.int("HTTP_PORT", default=8000)
+SMTP_PORT: int = env.int("SMTP_PORT", default=2525)
+SITE_URL: str = env("SITE_URL", default=f"http://127.0.0.1:{HTTP_PORT}").rstrip("/")
+SECURE = SITE_URL.startswith("https://")
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+
+# Mailboxes: seconds, bytes, counts.
+DEFAULT_LIFETIME: int = env.int("DEFAULT_LIFETIME", default=3600)
+MAX_LIFETIME: int = env.int("MAX_LIFETIME", default=172_800)
+MAILBOX_MAX_MESSAGES: int = env.int("MAILBOX_MAX_MESSAGES", default=500)
+MAILBOX_MAX_BYTES: int = env.int("MAILBOX_MAX_BYTES", default=104_857_600)
+CUSTOM_LOCAL_PARTS: bool = env.bool("CUSTOM_LOCAL_PARTS", default=False)
+RESERVED_LOCAL_PARTS: list[str] = env.list("RESERVED_LOCAL_PARTS", default=[])
+CREATIONS_PER_CLIENT: str = env("CREATIONS_PER_CLIENT", default="30/h")
+TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
+
+# The mail path.
+STATE_DIR = Path(env("STATE_DIR", default=str(paths.state_directory(DATA_DIR))))
+POSTFIX_CONFIG_DIR = STATE_DIR / "postfix"
+DELIVERY_SOCKET = STATE_DIR / "spool" / "tempmail" / "delivery.sock"
+POLICY_SOCKET = STATE_DIR / "spool" / "tempmail" / "policy.sock"
+DELIVERY_PROCESSES: int = env.int("DELIVERY_PROCESSES", default=os.cpu_count() or 1)
+DELIVERY_USER: str = env("DELIVERY_USER", default="nobody:nogroup")
+MESSAGE_SIZE_LIMIT: int = env.int("MESSAGE_SIZE_LIMIT", default=26_214_400)
+PARSE_TIME_LIMIT: float = env.float("PARSE_TIME_LIMIT", default=5.0)
+WORKER_MEMORY_LIMIT: int = env.int("WORKER_MEMORY_LIMIT", default=1_073_741_824)
+QUEUE_LIFETIME: int = env.int("QUEUE_LIFETIME", default=259_200)
+SMTP_HOSTNAME: str = env("SMTP_HOSTNAME", default="")
+
+# Databases. SQLite is the embedded default: durable (synchronous=FULL), one writer at a time that takes its lock
+# first (IMMEDIATE), so that no transaction fails half way with "database is locked".
+if env("DATABASE_URL", default=""):
+    DATABASES = {"default": env.db("DATABASE_URL")}
+else:
+    DATABASES = {
+        "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "db.sqlite3"}
+    }
+DATABASES["default"]["CONN_MAX_AGE"] = None
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 10,
+        "init_command": (
+            "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+            "PRAGMA secure_delete=ON; PRAGMA foreign_keys=ON;"
+        ),
+    }
+else:
+    # A database that is away is noticed in seconds (connect: s, unacknowledged data: ms), not in minutes.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 2,
+        "tcp_user_timeout": 10_000,
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL: str = env("REDIS_URL", default=f"unix://{STATE_DIR}/redis/redis.sock")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "tempmail",
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 1, "max_connections": 1000},
+    }
+}
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TIMEZONE = "UTC"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "csp",
+    "ninja",
+    "mailboxes",
+    "delivery",
+    "postfix",
+]
+# Each of these is async-capable: one that is not would hold a thread for as long as a stream is open.
+MIDDLEWARE = [
+    "tempmail_site.middleware.security_headers",
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+]
+ROOT_URLCONF = "tempmail_site.urls"
+WSGI_APPLICATION = "tempmail_site.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+    )
+]
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STORAGES = {
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# What a browser may do with our pages. The mail frame's route has a policy of its own (mailboxes.web.frame).
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "frame-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_NAME = "__Host-admin" if SECURE else "admin"
+CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"
+SECURE_SSL_REDIRECT = SECURE and env.bool("SECURE_SSL_REDIRECT", default=True)
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
+DATA_UPLOAD_MAX_MEMORY_SIZE = 65_536
+
+# Log lines carry no request line (its path may hold a mailbox id) and no exception values of requests: only what
+# the code itself chose to say.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "django.request": {"handlers": ["stderr"], "level": "CRITICAL", "propagate": False},
+        "django.security": {"handlers": ["stderr"], "level": "CRITICAL", "propagate": False},
+        "mailparser": {"handlers": [], "level": "CRITICAL", "propagate": False},
+    },
+}

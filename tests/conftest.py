@@ -1,0 +1,82 @@
+"""What the tests share: a mailbox to work with, and a running instance."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local import ports
+from deploy.local.stack import Stack
+from tests import messages, private_database
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """A whole instance: on the PostgreSQL that the environment names, else on SQLite."""
+    with private_database.create() as database_url:
+        yield from running_stack(database_url)
+
+
+@pytest.fixture(scope="session")
+def sqlite_stack() -> Iterator[Stack]:
+    """A whole instance on SQLite, as `make run` starts it."""
+    yield from running_stack(None)
+
+
+@pytest.fixture(params=["postgresql", "sqlite"])
+def each_stack(request: pytest.FixtureRequest) -> Stack:
+    """The same instance on PostgreSQL and on SQLite, one after the other."""
+    if request.param == "postgresql" and not os.environ.get("DATABASE_URL"):
+        pytest.skip("no PostgreSQL in the environment")
+    name = "stack" if request.param == "postgresql" else "sqlite_stack"
+    stack: Stack = request.getfixturevalue(name)
+    return stack
+
+
+def running_stack(database_url: str | None) -> Iterator[Stack]:
+    """Start an instance of its own in a directory with a space, and take it down."""
+    scratch = Path(tempfile.mkdtemp(prefix="tempmail stack "))
+    try:
+        with Stack(scratch / "data", ports.free(), ports.free(), database_url) as running:
+            yield running
+        shutil.rmtree(running.state_dir)
+    finally:
+        shutil.rmtree(scratch)
+
+
+@pytest.fixture
+def domain(db: None):  # type: ignore[no-untyped-def]
+    from mailboxes.services import domains
+
+    return domains.add("tempmail.test")[0]
+
+
+@pytest.fixture
+def owner(domain):  # type: ignore[no-untyped-def]
+    """A new mailbox with its address and token."""
+    from mailboxes.services import creation
+
+    return creation.create()
+
+
+@pytest.fixture
+def stranger(domain):  # type: ignore[no-untyped-def]
+    """Another mailbox, whose token opens nothing of the owner's."""
+    from mailboxes.services import creation
+
+    return creation.create()
+
+
+@pytest.fixture
+def deliver():  # type: ignore[no-untyped-def]
+    """Deliver a message as the worker does; returns the outcomes."""
+    from mailboxes.services import intake
+    from mailboxes.services.parcels import Envelope
+
+    def send(*recipients: str, raw: bytes = messages.PLAIN, queue_id: str = "4TestQueueId"):  # type: ignore[no-untyped-def]
+        return intake.store(Envelope(queue_id, "sender@example.org", recipients), raw)
+
+    return send
