@@ -1,0 +1,123 @@
+"""The home page: get an address, and come back to those that this browser holds."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from mailboxes.gate import limits
+from mailboxes.rules.errors import (
+    AddressTaken,
+    DomainUnavailable,
+    LifetimeOutOfBounds,
+    LocalPartNotAllowed,
+    RateLimited,
+    TempmailError,
+    Unavailable,
+)
+from mailboxes.services import creation, reading
+from mailboxes.services.reading import OpenMailbox
+from mailboxes.web import cookies, errors, keyring, times
+from mailboxes.web.availability import needs_database
+from mailboxes.web.forms import CreateForm
+from mailboxes.web.responses import SeeOther
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One open mailbox of this browser."""
+
+    opened: OpenMailbox
+    unread: int
+    time_left: str
+
+
+@never_cache
+@needs_database
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Offer an address."""
+    return _page(request, CreateForm())
+
+
+@never_cache
+@needs_database
+@require_http_methods(["GET", "HEAD", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    """Make a mailbox, give its token to the browser and lead to it."""
+    if request.method != "POST":
+        return redirect("web:home")
+    form = CreateForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    try:
+        limits.check_web_creation(request)
+        created = _create(form)
+    except RateLimited as error:
+        return errors.rate_limited(request, error.retry_after)
+    except TempmailError as error:
+        return _refuse(request, form, error)
+    mailbox = created.mailbox
+    response = SeeOther(reverse("web:inbox", args=[mailbox.public_id]))
+    keyring.add(
+        request,
+        response,
+        mailbox.public_id,
+        created.token,
+        expires_at=mailbox.expires_at,
+        now=mailbox.created_at,
+    )
+    return response
+
+
+def _create(form: CreateForm) -> creation.Created:
+    chosen = form.cleaned_data
+    return creation.create(
+        domain=chosen["domain"] or None,
+        local_part=chosen.get("local_part"),
+        lifetime=chosen["lifetime"],
+    )
+
+
+def _refuse(request: HttpRequest, form: CreateForm, error: TempmailError) -> HttpResponse:
+    field, text, status = _refusal(error)
+    form.add_error(field if field in form.fields else None, text)
+    return _page(request, form, status=status)
+
+
+def _refusal(error: TempmailError) -> tuple[str | None, str, int]:
+    """Return the field that an error is about, what to say, and the status."""
+    if isinstance(error, LocalPartNotAllowed):
+        text = _("This name cannot be chosen: 3 to 64 letters, digits, dots or dashes, please.")
+        return "local_part", text, 422
+    if isinstance(error, AddressTaken):
+        return "local_part", _("This name is taken, or was once. Please choose another."), 409
+    if isinstance(error, LifetimeOutOfBounds):
+        return "lifetime", _("An address cannot live that long."), 422
+    if isinstance(error, DomainUnavailable):
+        return "domain", _("No address can be given out on this domain right now."), 503
+    if isinstance(error, Unavailable):
+        return None, _("No address can be given out right now. Please try again in a moment."), 503
+    raise error
+
+
+def _page(request: HttpRequest, form: CreateForm, status: int = 200) -> HttpResponse:
+    cards = _cards(request)
+    full = len(cards) >= cookies.LIMIT
+    context = {"form": form, "cards": cards, "full": full, "limit": cookies.LIMIT}
+    return render(request, "mailboxes/home.html", context, status=status)
+
+
+def _cards(request: HttpRequest) -> list[Card]:
+    return [
+        Card(
+            opened,
+            reading.unread_count(opened),
+            times.left(opened.mailbox.expires_at, opened.now),
+        )
+        for opened in keyring.of(request).alive
+    ]

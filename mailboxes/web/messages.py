@@ -1,0 +1,74 @@
+"""One message: as text, as HTML in its frame, its headers, its source. Every view of it works without JavaScript."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from mailboxes.rules import safe_html
+from mailboxes.services import reading
+from mailboxes.services.reading import OpenMailbox, OpenMessage
+from mailboxes.web import times
+from mailboxes.web.access import mailbox_view
+from mailboxes.web.inbox import address_parts
+from mailboxes.web.linkify import linkify
+
+SOURCE_SHOWN = 200_000  # bytes in the page; the whole is one click away
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One way to look at a message."""
+
+    view: str
+    name: str
+    current: bool
+
+
+@mailbox_view
+@require_safe
+def message(request: HttpRequest, opened: OpenMailbox, message_id: uuid.UUID) -> HttpResponse:
+    """Show a message, and mark it seen."""
+    opened_message = reading.message(opened, message_id)
+    views = _views(opened_message)
+    asked = request.GET.get("view", "")
+    view = asked if asked in views else next(iter(views))
+    newer, older = reading.neighbours(opened, opened_message.item.sequence)
+    context = {
+        **address_parts(opened),
+        "mailbox": opened.mailbox,
+        "message": opened_message.parsed,
+        "item": opened_message.item,
+        "age": times.age(opened_message.item.received_at, opened.now),
+        "tabs": [Tab(key, name, key == view) for key, name in views.items()],
+        "view": view,
+        "newer": newer,
+        "older": older,
+        **_body(opened_message, view),
+    }
+    return render(request, "mailboxes/message.html", context)
+
+
+def _views(opened: OpenMessage) -> dict[str, str]:
+    """Return the ways to look at this message, the best one first."""
+    views = {"headers": _("Headers"), "source": _("Source")}
+    if opened.parsed.unreadable or opened.parsed.partial:
+        return {"source": _("Source"), "headers": _("Headers")}
+    text = {"text": _("Text")}
+    return ({"html": _("As sent")} if opened.parsed.html else {}) | text | views
+
+
+def _body(opened: OpenMessage, view: str) -> dict[str, Any]:
+    if view == "html":
+        images = safe_html.inline_images(opened.parsed.attachments)
+        return {"blocked": safe_html.clean(opened.parsed.html, images).blocked}
+    if view == "text":
+        return {"text": linkify(opened.parsed.text)}
+    if view == "source":
+        shown = opened.raw[:SOURCE_SHOWN].decode("utf-8", "replace").replace("\0", "\ufffd")
+        return {"source": shown, "source_is_cut": len(opened.raw) > SOURCE_SHOWN}
+    return {}
