@@ -1,0 +1,30 @@
+"""Puts together what one worker process does, from the settings."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+
+from delivery import database
+from delivery.flush import Flusher
+from delivery.guard import GuardedSummary
+from delivery.intake_handler import IntakeHandler
+from delivery.policy import RecipientJudge
+from delivery.process import Handlers
+from delivery.scoreboard import Scoreboard
+from mailboxes.rules import summary
+from mailboxes.rules.summary import Summary
+
+
+def make(
+    board: Scoreboard, slot: int, summarize: Callable[[bytes], Summary] = summary.summarize
+) -> Handlers:
+    """For the process of this slot; to be called in it, in its main thread."""
+    guarded = GuardedSummary(summarize, board, slot, settings.PARSE_TIME_LIMIT)
+    flusher = Flusher(board, slot, database.healthy, settings.POSTFIX_CONFIG_DIR)
+    return Handlers(
+        deliver=IntakeHandler(guarded, board),
+        healthy=database.healthy,
+        judge=RecipientJudge(),
+        unread=board.want_flush,
+        tick=flusher.tick,
+    )

@@ -1,0 +1,87 @@
+"""The Postfix policy protocol (SMTPD_POLICY_README): parsing a question, wording the answer."""
+
+import logging
+import time
+from collections.abc import Mapping
+
+from django.db import Error
+
+from delivery import database
+from mailboxes.services.recipients import RecipientStatus, recipient_status
+
+logger = logging.getLogger(__name__)
+
+MAX_REQUEST = 64 * 1024  # bytes; Postfix sends about 1 KB
+MAX_ATTRIBUTES = 200
+
+DUNNO = "DUNNO"
+UNKNOWN = "550 5.1.1 No such mailbox"
+FULL = "452 4.2.2 Mailbox full"
+FOREIGN = "554 5.7.1 Relay access denied"
+TEMPORARY = "451 4.3.0 Temporary lookup failure"
+
+ACTIONS = {
+    RecipientStatus.ACCEPTED: DUNNO,
+    RecipientStatus.UNKNOWN: UNKNOWN,
+    RecipientStatus.FULL: FULL,
+    RecipientStatus.FOREIGN: FOREIGN,
+}
+
+
+class PolicyError(Exception):
+    """What arrived is not a policy request, or one beyond the limits."""
+
+
+def parse(request: bytes) -> dict[str, str]:
+    """The attributes of one request, without its empty last line. Raises PolicyError.
+
+    Of a repeated name the first counts; smtpd(8) never repeats one nor lets a client add any.
+    """
+    lines = request.split(b"\n")
+    if len(lines) > MAX_ATTRIBUTES:
+        raise PolicyError("too many attributes")
+    attributes: dict[str, str] = {}
+    for line in lines:
+        name, equals, value = line.partition(b"=")
+        if not name or not equals:
+            raise PolicyError("no attribute")
+        attributes.setdefault(name.decode("ascii", "replace"), value.decode("utf-8", "replace"))
+    return attributes
+
+
+def answer(action: str) -> bytes:
+    """The reply as smtpd(8) reads it."""
+    return b"action=%b\n\n" % action.encode("ascii")
+
+
+class RecipientJudge:
+    """Answers for a recipient from the database, in one thread."""
+
+    SLOW = 0.5  # seconds a failure may take before others are spared it
+    REST = 0.5  # seconds in which nobody else waits for a database that hangs
+
+    def __init__(self) -> None:
+        self._rest_until = 0.0
+
+    def __call__(self, attributes: Mapping[str, str]) -> str:
+        """The action for a request at RCPT; temporary for anything else. Never raises."""
+        if attributes.get("request") != "smtpd_access_policy":
+            return TEMPORARY
+        if attributes.get("protocol_state") != "RCPT":
+            return DUNNO
+        started = time.monotonic()
+        if started < self._rest_until:
+            return TEMPORARY
+        return self._judge(attributes.get("recipient", ""), started)
+
+    def _judge(self, recipient: str, started: float) -> str:
+        try:
+            return ACTIONS[database.ask(lambda: recipient_status(recipient))]
+        except Error as error:
+            now = time.monotonic()
+            if now - started > self.SLOW:
+                self._rest_until = now + self.REST
+            logger.warning("no answer from the database at RCPT: %s", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - unknown is temporary
+            logger.error("a recipient could not be judged: %s", type(error).__name__)
+        return TEMPORARY
