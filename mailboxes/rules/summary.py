@@ -1,0 +1,89 @@
+"""The small sealed record of a message that an inbox list is drawn from."""
+
+import dataclasses
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Self
+
+from mailboxes.rules import codes, parsing, strings
+
+PREVIEW_LENGTH = 200
+_NAME_LENGTH = 200
+_ADDRESS_LENGTH = 320
+_SUBJECT_LENGTH = 500
+_ATTACHMENT_NAMES = 100
+_UNREAD_BYTES = 64 * 1024
+_LINK_TARGET = re.compile(r"<?\b(?:https?://|mailto:)[^\s<>]*>?", re.IGNORECASE)
+_RULE = re.compile(r"[-=_*~#]{4,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the list shows. All strings are clean, single lines and bounded."""
+
+    sender_name: str = ""
+    sender_address: str = ""
+    subject: str = ""
+    preview: str = ""
+    codes: tuple[str, ...] = ()
+    attachment_names: tuple[str, ...] = ()
+    partial: bool = False
+    unreadable: bool = False
+
+    def encode(self) -> bytes:
+        """Compact JSON in UTF-8."""
+        fields = dataclasses.asdict(self)
+        return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        """The reverse of `encode`; unknown keys are ignored, missing ones have their defaults.
+
+        Raises ValueError if `data` is not a JSON object in UTF-8.
+        """
+        try:
+            loaded: Any = json.loads(data)
+        except ValueError as error:
+            raise ValueError("not a summary") from error
+        if not isinstance(loaded, dict):
+            raise ValueError("not a summary")
+        names = {field.name for field in dataclasses.fields(cls)}
+        known: dict[str, Any] = {key: loaded[key] for key in names & loaded.keys()}
+        for key in ("codes", "attachment_names"):
+            known[key] = tuple(known.get(key, ()))
+        return cls(**known)
+
+    @classmethod
+    def of_unread(cls, raw: bytes) -> Self:
+        """Of a message that no parser may touch: its headers in the first 64 KiB, scanned."""
+        parsed = parsing.read_headers(raw, _UNREAD_BYTES, unreadable=True)
+        return cls(**_heading(parsed), partial=True, unreadable=True)
+
+
+def summarize(raw: bytes) -> Summary:
+    """The summary of a message; never raises on hostile bytes (MemoryError, TimeoutError aside)."""
+    parsed = parsing.parse(raw)
+    names = [attachment.filename for attachment in parsed.attachments[:_ATTACHMENT_NAMES]]
+    return Summary(
+        **_heading(parsed),
+        preview=preview(parsed.text),
+        codes=codes.find_codes(parsed.subject, parsed.text),
+        attachment_names=tuple(names),
+        partial=parsed.partial,
+        unreadable=parsed.unreadable,
+    )
+
+
+def preview(text: str) -> str:
+    """The beginning of a text on one line of at most 200 characters, without link targets."""
+    start = _LINK_TARGET.sub("", text[: PREVIEW_LENGTH * 40])
+    return strings.line(_RULE.sub(" ", start), PREVIEW_LENGTH)
+
+
+def _heading(parsed: parsing.ParsedMessage) -> dict[str, Any]:
+    return {
+        "sender_name": strings.line(parsed.sender.name, _NAME_LENGTH),
+        "sender_address": strings.line(parsed.sender.address, _ADDRESS_LENGTH),
+        "subject": strings.line(parsed.subject, _SUBJECT_LENGTH),
+    }
