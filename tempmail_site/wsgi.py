@@ -27,4 +27,5 @@ application = WhiteNoise(
     prefix=settings.STATIC_URL,
     immutable_file_test=r"^.+\.[0-9a-f]{12}\..+$",
     add_headers_function=_add_headers,
+    allow_all_origins=False,
 )
