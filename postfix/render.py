@@ -1,0 +1,111 @@
+"""Renders Postfix's configuration from the templates: the same files for `make run`, the tests and a server."""
+
+import dataclasses
+import re
+import string
+from pathlib import Path
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+FILES = ("main.cf", "master.cf", "delivery_status", "header_checks")
+
+# A word for main.cf and master.cf: no white space, and nothing that they would expand or continue.
+_WORD = re.compile(r"[A-Za-z0-9_./:\[\]@%+=-]+")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Values:
+    """What differs between two installations. Sizes are bytes, times are seconds.
+
+    `listen` holds addresses with port as master.cf(5) wants them, `127.0.0.1:2525`. `policy_socket` is taken
+    relative to `queue_directory` if it is below it. Without a `tls_chain_file` (PEM, key first) TLS is not offered.
+    """
+
+    config_directory: Path
+    queue_directory: Path
+    data_directory: Path
+    log_file: Path
+    script: Path
+    delivery_socket: Path
+    policy_socket: Path
+    hostname: str
+    origin: str
+    listen: tuple[str, ...] = ("127.0.0.1:2525",)
+    inet_interfaces: str = "loopback-only"
+    inet_protocols: str = "ipv4"
+    transport: str = "tempmail"
+    delivery_user: str = "nobody:nogroup"
+    delivery_processes: int = 20
+    delivery_time_limit: int = 120
+    python: Path = Path("/usr/bin/python3")
+    message_size_limit: int = 26_214_400
+    queue_lifetime: int = 259_200
+    unlimited_clients: str = ""
+    tls_chain_file: Path | None = None
+
+
+def render(values: Values) -> dict[str, str]:
+    """Return the text of each configuration file by its name.
+
+    Raises ValueError for a value that Postfix would read as something else (white space, `$`, a comma).
+    """
+    words = _words(values)
+    texts = {name: (TEMPLATES / name).read_text(encoding="ascii") for name in FILES}
+    return {name: string.Template(text).substitute(words) for name, text in texts.items()}
+
+
+def write(values: Values, directory: Path) -> None:
+    """Write the rendered files into `directory`, made if missing. Raises OSError and ValueError."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, text in render(values).items():
+        path = directory / name
+        path.write_text(text, encoding="ascii")
+        path.chmod(0o644)
+
+
+def log_file(state_dir: Path) -> Path:
+    """Return where the mail log of an installation goes: in memory (tmpfs), in a directory of its own.
+
+    Each line of it holds addresses, so it may never reach a disk.
+    """
+    return Path("/dev/shm") / f"tempmail-{state_dir.name}" / "mail.log"  # noqa: S108 - made 0700 for root
+
+
+def _words(values: Values) -> dict[str, str]:
+    words = {
+        field.name: str(getattr(values, field.name))
+        for field in dataclasses.fields(values)
+        if field.name not in {"listen", "tls_chain_file", "unlimited_clients"}
+    }
+    words["tls_chain_file"] = str(values.tls_chain_file or "")
+    words["tls_security_level"] = "may" if values.tls_chain_file else "none"
+    words["log_directory"] = str(values.log_file.parent)
+    words["queue_minfree"] = str(2 * values.message_size_limit)
+    words["hostname_pattern"] = re.escape(values.hostname)
+    words["policy_socket"] = _below(values.policy_socket, values.queue_directory)
+    for name, word in words.items():
+        _check(name, word)
+    # Lists: their parts are checked one by one.
+    words["unlimited_clients"] = ", ".join(_checked(values.unlimited_clients.split()))
+    words["listeners"] = "\n".join(_listener(address) for address in values.listen)
+    return words
+
+
+def _listener(address: str) -> str:
+    _check("listen", address)
+    return f"{address:<15} inet n       -       n      -      -       smtpd"
+
+
+def _below(path: Path, directory: Path) -> str:
+    # a relative path works in a chroot too, and does not count against the 107 bytes of unix(7)
+    return str(path.relative_to(directory) if path.is_relative_to(directory) else path)
+
+
+def _checked(words: list[str]) -> list[str]:
+    for word in words:
+        _check("unlimited_clients", word)
+    return words
+
+
+def _check(name: str, word: str) -> None:
+    if word and name != "hostname_pattern" and not _WORD.fullmatch(word):
+        raise ValueError(f"{name} cannot be written into Postfix's configuration: {word!r}")
