@@ -40,7 +40,8 @@ def running_stack(database_url: str | None) -> Iterator[Stack]:
     """Start an instance of its own in a directory with a space, and take it down."""
     scratch = Path(tempfile.mkdtemp(prefix="tempmail stack "))
     try:
-        with Stack(scratch / "data", ports.free(), ports.free(), database_url) as running:
+        data, settings = scratch / "data", {"CREATIONS_PER_CLIENT": "1000/h"}
+        with Stack(data, ports.free(), ports.free(), database_url, settings=settings) as running:
             yield running
         shutil.rmtree(running.state_dir)
     finally:

@@ -1,0 +1,38 @@
+# The menu. Each target installs what it needs by itself; see README.md.
+# The last command of a recipe is an `exec`, so that a signal to make reaches the program (docs/decisions).
+.POSIX:
+.DEFAULT_GOAL := help
+.PHONY: help run test check clean format migrations
+
+help:
+	@echo 'make run         start everything here: site, Postfix, worker (root; SMTP=embedded: no root, no Postfix)'
+	@echo '                 HTTP_PORT=8000 SMTP_PORT=2525 DATA_DIR=var DATABASE_URL=postgres://... are honoured'
+	@echo 'make check       format, lint, types, contracts and the tests that need no servers: under a minute, no root'
+	@echo 'make test        every check and every test, with servers of its own (root)'
+	@echo 'make clean       remove DATA_DIR and what belongs to it'
+	@echo 'make format      format the code'
+	@echo 'make migrations  write migrations for changed models'
+
+run:
+	@deploy/local/bootstrap.sh run
+	@exec .venv/bin/python -B -m deploy.local.run
+
+test:
+	@deploy/local/bootstrap.sh test
+	@exec .venv/bin/python -B -m tests.run_all
+
+check:
+	@deploy/local/bootstrap.sh check
+	@exec .venv/bin/python -m tests.run_all check
+
+clean:
+	@exec python3 -B -m deploy.local.clean
+
+format:
+	@deploy/local/bootstrap.sh check
+	@.venv/bin/ruff format .
+	@exec .venv/bin/ruff check --fix .
+
+migrations:
+	@deploy/local/bootstrap.sh check
+	@exec .venv/bin/python manage.py makemigrations --settings tests.settings

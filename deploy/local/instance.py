@@ -1,0 +1,139 @@
+"""One instance on the disk: its directories, its environment, its database, and Postfix's files for it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from deploy.local import leftovers, mail_server, owner, ports
+from deploy.local.environment import environment
+from deploy.local.mail_server import Postfix
+from deploy.local.processes import Child, StartFailed
+from deploy.local.servers import Server
+from postfix import render
+from tempmail_site import paths, secrets_file
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+COMMAND_SECONDS = 180
+FIRST_DOMAIN = "tempmail.test"
+
+
+class Instance:
+    """What an instance is before anything of it runs; `processes` is filled by name, in the order of starting.
+
+    `smtp` is "postfix" or "embedded". `settings` are further environment variables for the Django processes,
+    `postfix_values` further `name=value` words for the renderer. Without a `database_url` it is SQLite in `data_dir`.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        http_port: int,
+        smtp_port: int,
+        database_url: str | None = None,
+        smtp: str = "postfix",
+        *,
+        settings: Mapping[str, str] | None = None,
+        postfix_values: Mapping[str, str] | None = None,
+        report: Callable[[str], None] = lambda step: None,
+    ) -> None:
+        owner.make_directory(data_dir, owner.invoking(), 0o700)
+        self.data_dir = Path(os.path.realpath(data_dir))
+        self.state_dir = paths.state_directory(self.data_dir)
+        self.http_port = http_port
+        self.smtp_port = smtp_port
+        self.smtp = smtp
+        self.owner = owner.of(self.data_dir)
+        self.env = environment(
+            self.data_dir,
+            self.state_dir,
+            self.owner,
+            {
+                "HTTP_PORT": str(http_port),
+                "SMTP_PORT": str(smtp_port),
+                "SMTP": smtp,
+                "DATABASE_URL": database_url or "",
+                **(settings or {}),
+            },
+        )
+        self.postfix_values = {
+            "unlimited_clients": "127.0.0.0/8 [::1]/128",
+            **(postfix_values or {}),
+        }
+        self.report = report
+        self.processes: dict[str, Child] = {}
+        self.servers: dict[str, Server] = {}
+
+    @property
+    def url(self) -> str:
+        """The site's address, without a path."""
+        return f"http://{ports.LOOPBACK}:{self.http_port}"
+
+    @property
+    def log_directory(self) -> Path:
+        """What the processes print; the mail log is not here."""
+        return self.data_dir / "logs"
+
+    def manage(self, *arguments: str) -> str:
+        """Run manage.py as the owner of the data; return its output. Raises StartFailed with what it complained of."""
+        done = subprocess.run(
+            [sys.executable, str(CHECKOUT / "manage.py"), *arguments],
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=CHECKOUT,
+            env=self.env,
+            timeout=COMMAND_SECONDS,
+            umask=0o077,
+            **self.owner.popen_arguments(),
+        )
+        if done.returncode:
+            raise StartFailed(f"manage.py {arguments[0]} failed:\n{done.stderr or done.stdout}")
+        return done.stdout
+
+    def prepare(self) -> None:
+        """Make directories, keys, tables, the first domain and the static files. Raises StartFailed."""
+        if self.smtp == "postfix" and (reason := mail_server.missing()):
+            raise StartFailed(
+                f"{reason} As root: sudo make run. Without Postfix: SMTP=embedded make run."
+            )
+        leftovers.end(self.state_dir)
+        self._make_directories()
+        secrets_file.ensure(self.data_dir / "secrets.env")
+        self.owner.give(self.data_dir / "secrets.env")
+        self.report("database")
+        self.manage("migrate", "--verbosity", "0")
+        self.manage("add_domain", "--if-empty", FIRST_DOMAIN)
+        self.manage("collectstatic", "--noinput", "--verbosity", "0")
+
+    def prepare_postfix(self) -> Postfix:
+        """Make Postfix's directories and files; return it, not started. Raises StartFailed."""
+        log_file = render.log_file(self.state_dir)
+        log = self.log_directory / "postfix.log"
+        postfix = Postfix(self.state_dir, log_file, self.smtp_port, log, self.owner)
+        postfix.prepare()
+        values = {"tls_chain_file": str(postfix.certificate), **self.postfix_values}
+        postfix.install(self._render(values))
+        return postfix
+
+    def _render(self, values: Mapping[str, str]) -> dict[str, str]:
+        # By the owner of the data into the data, and installed by root: root never opens the database.
+        directory = self.data_dir / "postfix"
+        words = [word for name, value in values.items() for word in ("--set", f"{name}={value}")]
+        self.manage("render_postfix", "--output", str(directory), *words)
+        return {name: (directory / name).read_text(encoding="ascii") for name in render.FILES}
+
+    def _make_directories(self) -> None:
+        root = owner.Owner(os.geteuid(), os.getegid())
+        owner.make_directory(self.state_dir, root)
+        if {owner.of(self.state_dir).uid, owner.of(self.state_dir.parent).uid} - {0, root.uid}:
+            raise StartFailed(f"{self.state_dir} or its parent belongs to another user.")
+        owner.make_directory(self.log_directory, self.owner, 0o700)
+        # after a crash nothing listens on what lies there
+        shutil.rmtree(self.state_dir / "redis", ignore_errors=True)
+        for directory in ("spool", "spool/tempmail"):
+            owner.make_directory(
+                self.state_dir / directory, self.owner if "/" in directory else root
+            )

@@ -1,0 +1,136 @@
+"""All processes of one instance, as `make run`, the tests and the benchmarks start them."""
+
+import sys
+from collections.abc import Callable
+from typing import Self
+
+from delivery import protocol
+from deploy.local import leftovers, mail_log, mail_server, ports
+from deploy.local.instance import CHECKOUT, Instance
+from deploy.local.mail_server import Postfix
+from deploy.local.processes import Child
+from deploy.local.servers import Redis, Server
+from postfix import render
+
+
+class Stack(Instance):
+    """One instance that runs: its processes by name, in the order of starting. For the arguments see `Instance`."""
+
+    @property
+    def postfix(self) -> Postfix:
+        """The running Postfix. Raises KeyError with the embedded listener."""
+        server = self.servers["postfix"]
+        assert isinstance(server, Postfix)  # noqa: S101 - for the type checker
+        return server
+
+    def start(self) -> None:
+        """Start everything and wait until all of it answers; on a failure end what was started. Raises StartFailed."""
+        try:
+            self.prepare()
+            self._start_servers()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End everything, the last started first; no process is left. Safe to call twice."""
+        for name, child in reversed(self.processes.items()):
+            self.servers[name].stop() if name in self.servers else child.stop()
+        leftovers.end(self.state_dir)
+        mail_log.remove(render.log_file(self.state_dir))
+
+    def restart(self, name: str) -> None:
+        """Start a process that died, after what is left of it is gone. Raises StartFailed."""
+        self.processes[name].stop()
+        starters: dict[str, Callable[[], object]] = {
+            "worker": self.start_worker,
+            "smtp": self.start_embedded_smtp,
+            "tasks": self.start_tasks,
+            "site": self.start_site,
+        }
+        starters |= {name: server.start for name, server in self.servers.items()}
+        starters[name]()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.stop()
+
+    def start_worker(self) -> Child:
+        """Start the delivery worker (again) and wait until it and its database answer."""
+        # postqueue(1) accepts our configuration directory only from root or from its own group
+        group = mail_server.queue_group() if self.smtp == "postfix" and self.owner.uid else None
+        worker = self.django("worker", "manage.py", "run_delivery", group=group)
+        sockets = self.state_dir / "spool" / "tempmail"
+        worker.wait_until(lambda: protocol.ping(sockets / "delivery.sock", 5))
+        if group is not None:
+            mail_server.admit_clients(sockets)
+        return worker
+
+    def start_embedded_smtp(self) -> Child:
+        """Start the stand-in for Postfix and the worker (again) and wait until it greets."""
+        listener = self.django(
+            "smtp", "manage.py", "run_embedded_smtp", "--port", str(self.smtp_port)
+        )
+        listener.wait_until(lambda: ports.greets(self.smtp_port))
+        return listener
+
+    def start_site(self) -> Child:
+        """Start the site (again) and wait until it answers."""
+        listen = f"--host {ports.LOOPBACK} --port {self.http_port} --timeout-graceful-shutdown 2"
+        listen += " --no-access-log --no-server-header"
+        words = f"-m uvicorn tempmail_site.asgi:application {listen}".split()
+        site = self.django("site", *words)
+        site.wait_until(lambda: ports.answers_http(self.http_port, "/healthz"))
+        return site
+
+    def start_tasks(self) -> Child:
+        """Start the Celery worker with its beat (again) and wait until it takes tasks."""
+        schedule = str(self.data_dir / "celerybeat-schedule")
+        words = [
+            "-m",
+            "celery",
+            "-A",
+            "tempmail_site",
+            "worker",
+            "-B",
+            "-P",
+            "solo",
+            "--loglevel",
+            "INFO",
+        ]
+        words += ["--without-gossip", "--without-mingle", "-s", schedule]
+        tasks = self.django("tasks", *words)
+        tasks.wait_until(lambda: tasks.printed(" ready."))
+        return tasks
+
+    def django(self, name: str, *words: str, group: int | None = None) -> Child:
+        """Start a Python process of the project as the owner of the data; its process is `processes[name]`."""
+        log = self.log_directory / f"{name}.log"
+        child = Child(name, [sys.executable, *words], self.env, CHECKOUT, log, self.owner, group)
+        self.report(name)
+        self.processes[name] = child
+        child.start()
+        return child
+
+    def _start_servers(self) -> None:
+        redis_log = self.log_directory / "redis.log"
+        self._start_server(
+            "redis", Redis(self.state_dir / "redis", redis_log, self.owner, self.env)
+        )
+        if self.smtp == "postfix":
+            # the worker looks for Postfix's configuration when it starts
+            postfix = self.prepare_postfix()
+            self.start_worker()
+            self._start_server("postfix", postfix)
+        else:
+            self.start_embedded_smtp()
+        self.start_tasks()
+        self.start_site()
+
+    def _start_server(self, name: str, server: Server) -> None:
+        self.report(name)
+        self.servers[name], self.processes[name] = server, server.child
+        server.start()

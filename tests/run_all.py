@@ -1,0 +1,122 @@
+"""Every check and every test, in order: `python -m tests.run_all`, or only those without servers: `... check`.
+
+Starts a PostgreSQL and a Redis of its own on free loopback ports and takes them down, also when interrupted.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import FrameType
+
+from deploy.local import owner
+from deploy.local.parent import ParentWatch
+from deploy.local.processes import StartFailed
+from deploy.local.servers import PostgreSQL, Redis
+
+BIN = Path(sys.executable).parent
+PYTHON = sys.executable
+TEST_SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.settings"}
+PRODUCTION = {
+    "SITE_URL": "https://mail.example",
+    "ALLOWED_HOSTS": "mail.example",
+    "SECRET_KEY": "not-a-real-key-but-long-enough-to-be-one-0123456789-abcdefghijklmnop",
+    **dict.fromkeys(("ADDRESS_DIGEST_KEY", "OPERATOR_KEY", "RECEIPT_KEY"), "A" * 43 + "="),
+}
+STEPS_WITHOUT_SERVERS: tuple[tuple[str, list[str], Mapping[str, str]], ...] = (
+    ("format", [str(BIN / "ruff"), "format", "--check", "."], {}),
+    ("lint", [str(BIN / "ruff"), "check", "."], {}),
+    ("import contracts", [str(BIN / "lint-imports")], {}),
+    ("types", [str(BIN / "mypy")], {}),
+    ("migrations", [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"], TEST_SETTINGS),
+    (
+        "check --deploy",
+        [PYTHON, "-W", "error", "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        PRODUCTION,
+    ),
+    ("tests without servers, on SQLite", [PYTHON, "-m", "pytest", "-q", "tests/unit"], {}),
+)
+
+
+class Interrupted(Exception):
+    """SIGINT or SIGTERM came."""
+
+
+def main() -> int:
+    """Run the steps; return the exit status. The first failure ends it."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)
+    ParentWatch().start()
+    started = time.monotonic()
+    try:
+        for name, command, env in STEPS_WITHOUT_SERVERS:
+            run(name, command, env)
+        if sys.argv[1:] != ["check"]:
+            with servers() as env:
+                run(
+                    "tests with servers, on PostgreSQL",
+                    [PYTHON, "-m", "pytest", "-q", "tests"],
+                    env,
+                )
+    except (Interrupted, StartFailed, subprocess.CalledProcessError) as error:
+        print(f"\nfailed: {_words(error)}", flush=True)
+        return 1
+    print(f"\neverything passed in {time.monotonic() - started:.0f} s", flush=True)
+    return 0
+
+
+def run(name: str, command: list[str], env: Mapping[str, str]) -> None:
+    """Run one step and show what it prints. Raises CalledProcessError; when interrupted it is ended and waited for."""
+    print(f"\n== {name}", flush=True)
+    started = time.monotonic()
+    with subprocess.Popen(command, env={**os.environ, **env}, start_new_session=True) as process:
+        try:
+            status = process.wait()
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGINT)
+            process.wait()
+            raise
+    if status:
+        raise subprocess.CalledProcessError(status, command)
+    print(f"   {time.monotonic() - started:.1f} s", flush=True)
+
+
+@contextlib.contextmanager
+def servers() -> Iterator[dict[str, str]]:
+    """Yield the environment in which the tests find a private PostgreSQL and Redis."""
+    scratch = Path(tempfile.mkdtemp(prefix="tempmail-servers-"))
+    scratch.chmod(0o755)  # PostgreSQL runs as its own user
+    env = dict(os.environ)
+    try:
+        with (
+            PostgreSQL(scratch / "postgresql", env, durable=False) as postgresql,
+            Redis(scratch / "redis", scratch / "redis.log", owner.invoking(), env) as redis,
+        ):
+            yield {
+                "DATABASE_URL": postgresql.url(),
+                "REDIS_URL": f"unix://{redis.socket}",
+                "TEMPMAIL_SERVERS": "1",
+            }
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise Interrupted(signal.Signals(number).name)
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, subprocess.CalledProcessError):
+        return " ".join(map(str, error.cmd))
+    return str(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
