@@ -1,11 +1,14 @@
 """Settings of the tests: keys of their own, and no server unless the environment names one."""
 
+import atexit
 import base64
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
 _scratch = Path(tempfile.mkdtemp(prefix="tempmail-tests-"))
+atexit.register(shutil.rmtree, _scratch, ignore_errors=True)
 _key = base64.urlsafe_b64encode(bytes(range(32))).decode()
 os.environ.setdefault("DATA_DIR", str(_scratch))
 for _name in ("SECRET_KEY", "ADDRESS_DIGEST_KEY", "OPERATOR_KEY", "RECEIPT_KEY"):

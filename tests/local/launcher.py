@@ -23,7 +23,8 @@ class Launcher:
         self.http_port, self.smtp_port = ports.free(), ports.free()
         self.state_dir = paths.state_directory(self.data_dir)
         self.env = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
+            "PATH": os.environ["PATH"],
+            "HOME": os.environ["HOME"],
             "DATA_DIR": str(self.data_dir),
             "HTTP_PORT": str(self.http_port),
             "SMTP_PORT": str(self.smtp_port),
