@@ -50,6 +50,8 @@ STATE_DIR = Path(env("STATE_DIR", default=str(paths.state_directory(DATA_DIR))))
 POSTFIX_CONFIG_DIR = STATE_DIR / "postfix"
 DELIVERY_SOCKET = STATE_DIR / "spool" / "tempmail" / "delivery.sock"
 POLICY_SOCKET = STATE_DIR / "spool" / "tempmail" / "policy.sock"
+DELIVERY_TRANSPORT: str = env.str("DELIVERY_TRANSPORT", default="pipe")
+LMTP_SOCKET = STATE_DIR / "spool" / "tempmail" / "lmtp.sock"
 DELIVERY_PROCESSES: int = env.int("DELIVERY_PROCESSES", default=os.cpu_count() or 1)
 DELIVERY_USER: str = env("DELIVERY_USER", default="nobody:nogroup")
 MESSAGE_SIZE_LIMIT: int = env.int("MESSAGE_SIZE_LIMIT", default=26_214_400)

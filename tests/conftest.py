@@ -40,6 +40,13 @@ def sqlite_stack() -> Iterator[Stack]:
     yield from running_stack(None)
 
 
+@pytest.fixture(scope="session")
+def lmtp_stack() -> Iterator[Stack]:
+    """A whole instance that delivers by LMTP instead of the pipe, on the same kind of database as `stack`."""
+    with private_database.create() as database_url:
+        yield from running_stack(database_url, DELIVERY_TRANSPORT="lmtp")
+
+
 @pytest.fixture(params=["postgresql", "sqlite"])
 def each_stack(request: pytest.FixtureRequest) -> Stack:
     """The same instance on PostgreSQL and on SQLite, one after the other."""
@@ -50,11 +57,11 @@ def each_stack(request: pytest.FixtureRequest) -> Stack:
     return stack
 
 
-def running_stack(database_url: str | None) -> Iterator[Stack]:
-    """Start an instance of its own in a directory with a space, and take it down."""
+def running_stack(database_url: str | None, **settings: str) -> Iterator[Stack]:
+    """Start an instance of its own in a directory with a space, and take it down; `settings` are environment."""
     scratch = Path(tempfile.mkdtemp(prefix="tempmail stack "))
     try:
-        data, settings = scratch / "data", {"CREATIONS_PER_CLIENT": "1000/h"}
+        data, settings = scratch / "data", {"CREATIONS_PER_CLIENT": "1000/h", **settings}
         with Stack(data, ports.free(), ports.free(), database_url, settings=settings) as running:
             yield running
         shutil.rmtree(running.state_dir)
