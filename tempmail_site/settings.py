@@ -13,9 +13,10 @@ BASE_DIR = paths.CHECKOUT
 DATA_DIR = paths.data_directory()
 env = environ.Env()
 
-# Keys: the environment first, then the file that `make run` or the installer made.
-if (DATA_DIR / "secrets.env").is_file():
-    env.read_env(str(DATA_DIR / "secrets.env"))
+# The environment first, then what `make run` or the installer noted: keys, and how this instance was started.
+for _file in ("secrets.env", "instance.env"):
+    if (DATA_DIR / _file).is_file():
+        env.read_env(str(DATA_DIR / _file))
 if "SECRET_KEY" not in os.environ:
     raise ImproperlyConfigured(
         f"No keys: {DATA_DIR / 'secrets.env'} is missing. `make run` makes it; "

@@ -103,6 +103,7 @@ class Instance:
         self._make_directories()
         secrets_file.ensure(self.data_dir / "secrets.env")
         self.owner.give(self.data_dir / "secrets.env")
+        self._note_environment()
         self.report("database")
         self.manage("migrate", "--verbosity", "0")
         self.manage("add_domain", "--if-empty", FIRST_DOMAIN)
@@ -124,6 +125,16 @@ class Instance:
         words = [word for name, value in values.items() for word in ("--set", f"{name}={value}")]
         self.manage("render_postfix", "--output", str(directory), *words)
         return {name: (directory / name).read_text(encoding="ascii") for name in render.FILES}
+
+    def _note_environment(self) -> None:
+        """Let manage.py from a second shell, which knows only DATA_DIR, find the same database and ports."""
+        names = ("HTTP_PORT", "SMTP_PORT", "SMTP", "DATABASE_URL")
+        lines = [f"{name}='{self.env[name]}'\n" for name in names if name in self.env]
+        fresh = self.data_dir / ".instance.env.new"
+        fresh.touch(mode=0o600)
+        fresh.write_text("".join(lines))
+        self.owner.give(fresh)
+        fresh.replace(self.data_dir / "instance.env")
 
     def _make_directories(self) -> None:
         root = owner.Owner(os.geteuid(), os.getegid())

@@ -134,8 +134,6 @@ def _first_steps(stack: Stack) -> str:
     manage = ".venv/bin/python manage.py"
     if stack.data_dir != CHECKOUT / "var":
         manage = f"DATA_DIR={shlex.quote(str(stack.data_dir))} {manage}"
-    if "DATABASE_URL" in stack.env:
-        manage = f'DATABASE_URL="$DATABASE_URL" {manage}'
     send = (
         f"import smtplib; smtplib.SMTP('{ports.LOOPBACK}', {stack.smtp_port})"
         ".sendmail('me@example.org', 'ADDRESS', 'Subject: Hello\\n\\nIt works.')"

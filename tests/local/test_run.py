@@ -12,6 +12,7 @@ import pytest
 
 from deploy.local import ports
 from postfix import render
+from tests import private_database
 from tests.local.launcher import DEADLINE_SECONDS, Launcher
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="Postfix starts as root")
@@ -90,6 +91,25 @@ def test_a_second_start_goes_on_where_the_first_was(launcher: Launcher) -> None:
         client.ehlo("client.example.org")
         client.mail("sender@example.org")
         assert client.rcpt("postmaster@kept.test")[0] == 250
+
+
+def test_database_url_is_honoured_also_by_a_second_shell_that_knows_only_the_data(
+    tmp_path: Path,
+) -> None:
+    with private_database.create() as url:
+        if url is None:
+            pytest.skip("no PostgreSQL in the environment")
+        launcher = Launcher(tmp_path, DATABASE_URL=url)
+        try:
+            launcher.start()
+            code = "from django.db import connection as c; print(c.vendor, c.settings_dict['NAME'])"
+            printed = launcher.manage("shell", "--no-imports", "-c", code)
+            assert printed.split() == ["postgresql", url.rpartition("/")[2]]
+            assert "was there" in launcher.manage("add_domain", "tempmail.test")
+            assert not (launcher.data_dir / "db.sqlite3").exists()
+        finally:
+            launcher.end()
+            launcher.complete("clean")
 
 
 def test_two_instances_do_not_disturb_each_other(launcher: Launcher, tmp_path: Path) -> None:
