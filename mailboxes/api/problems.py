@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -49,20 +50,20 @@ def response(status: int, code: str, title: str, **more: Any) -> HttpResponse:
     return answer
 
 
-def bad_request() -> HttpResponse:
-    return response(400, "bad_request", "The request cannot be read")
+_TITLES = {
+    400: ("bad_request", "The request cannot be read"),
+    403: ("forbidden", "This is not allowed"),
+    404: (errors.NotFound.code, errors.NotFound.title),
+    405: ("method_not_allowed", "This method is not for this path"),
+    413: ("too_large", "The request is too large"),
+    500: ("server_error", "Something went wrong on our side"),
+}
 
 
-def forbidden() -> HttpResponse:
-    return response(403, "forbidden", "This is not allowed")
-
-
-def not_found() -> HttpResponse:
-    return response(404, errors.NotFound.code, errors.NotFound.title)
-
-
-def server_error() -> HttpResponse:
-    return response(500, "server_error", "Something went wrong on our side")
+def of_status(status: int) -> HttpResponse:
+    """Return the problem that says no more than its status."""
+    code, title = _TITLES.get(status, ("error", "The request cannot be answered"))
+    return response(status, code, title)
 
 
 def install(api: NinjaAPI) -> None:
@@ -72,6 +73,7 @@ def install(api: NinjaAPI) -> None:
         ValidationError: _validation_error,
         AuthenticationError: _unauthorized,
         HttpError: _http_error,
+        RequestDataTooBig: _too_large,
         Exception: _unexpected,
     }
     for exception, handler in handlers.items():
@@ -99,11 +101,13 @@ def _unauthorized(request: HttpRequest, exception: AuthenticationError) -> HttpR
 
 
 def _http_error(request: HttpRequest, exception: HttpError) -> HttpResponse:
-    if exception.status_code == 400:
-        return bad_request()
-    return response(exception.status_code, "error", "The request cannot be answered")
+    return of_status(exception.status_code)
+
+
+def _too_large(request: HttpRequest, exception: RequestDataTooBig) -> HttpResponse:
+    return of_status(413)
 
 
 def _unexpected(request: HttpRequest, exception: Exception) -> HttpResponse:
     logger.error("unexpected %s in an API operation", type(exception).__name__)
-    return server_error()
+    return of_status(500)

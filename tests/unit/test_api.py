@@ -96,6 +96,52 @@ def test_a_body_that_is_not_json_is_a_bad_request(client: Client, domain) -> Non
     assert response["Content-Type"] == "application/problem+json"
 
 
+def test_a_body_that_is_too_large_is_refused(api, domain) -> None:
+    body = {"domain": "x" * 100_000}
+    assert_problem(api("POST", "generate", api_keys.create("ci"), body), 413, "too_large")
+
+
+def test_a_wrong_method_is_a_problem_that_says_what_is_allowed(api, owner) -> None:
+    for path in ("generate", "emails/me", f"email/{uuid.uuid4()}"):
+        assert_problem(api("PUT", path, owner.token, {}), 405, "method_not_allowed")
+
+
+def test_a_foreign_host_is_a_problem(client: Client) -> None:
+    response = client.get("/api/emails/me", headers={"Host": "evil.example"})
+    assert response.status_code == 400
+    assert response["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "emails/%00",
+        "emails/%ff%fe",
+        "emails/a%0d%0ab",
+        "emails/me?cursor=%ff%00",
+        "emails/" + "a" * 5000,
+    ],
+)
+def test_odd_bytes_in_a_path_are_not_found(api, owner, path: str) -> None:
+    assert api("GET", path, owner.token).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Bearer",
+        "Bearer ",
+        "Basic dXNlcg==",
+        "Bearer tmt_\xe4\xff",
+        "bearer " + "x" * 5000,
+        "Bearer a b c",
+    ],
+)
+def test_a_malformed_authorization_is_unauthorized(client: Client, owner, header: str) -> None:
+    response = client.get("/api/emails/me", headers={"Authorization": header})
+    assert (response.status_code, response["WWW-Authenticate"]) == (401, "Bearer")
+
+
 def test_a_key_has_its_own_limit(api, domain) -> None:
     key = api_keys.create("ci")
     ApiKey.objects.update(creations_per_minute=2)
