@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -74,6 +75,8 @@ def install(api: NinjaAPI) -> None:
         AuthenticationError: _unauthorized,
         HttpError: _http_error,
         RequestDataTooBig: _too_large,
+        OperationalError: _database_away,
+        InterfaceError: _database_away,
         Exception: _unexpected,
     }
     for exception, handler in handlers.items():
@@ -106,6 +109,10 @@ def _http_error(request: HttpRequest, exception: HttpError) -> HttpResponse:
 
 def _too_large(request: HttpRequest, exception: RequestDataTooBig) -> HttpResponse:
     return of_status(413)
+
+
+def _database_away(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _tempmail_error(request, errors.Unavailable())
 
 
 def _unexpected(request: HttpRequest, exception: Exception) -> HttpResponse:

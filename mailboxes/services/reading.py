@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 from nacl.public import PrivateKey
 
@@ -120,10 +120,9 @@ def sequence_of(opened: OpenMailbox, message_id: uuid.UUID) -> int:
 
 def has_newer(mailbox_id: int, after: int) -> bool | None:
     """Tell whether mail newer than sequence `after` is there; None when the mailbox is no more. One query."""
-    last = (
-        Mailbox.objects.live().filter(pk=mailbox_id).values_list("last_sequence", flat=True).first()
-    )
-    return None if last is None else last > after
+    newer = Message.objects.filter(mailbox=OuterRef("pk"), sequence__gt=after)
+    rows = Mailbox.objects.live().filter(pk=mailbox_id).annotate(newer=Exists(newer))
+    return rows.values_list("newer", flat=True).first()
 
 
 def unread_count(opened: OpenMailbox) -> int:

@@ -5,7 +5,7 @@ import threading
 import uuid
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 
 from mailboxes.models.access import ApiKey
@@ -269,6 +269,23 @@ def test_a_wait_ends_when_mail_arrives(api, owner, deliver, monkeypatch) -> None
     listed = api("GET", "emails/me?wait=55", owner.token)
     timer.join()
     assert len(listed.data["items"]) == 1
+
+
+def test_a_wait_after_everything_was_deleted_waits(api, owner, deliver) -> None:
+    deliver(owner.address)
+    ending.delete_messages(owner.mailbox)
+    assert api("GET", "emails/me?wait=1", owner.token).data["timed_out"] is True
+
+
+def test_without_the_database_the_api_is_unavailable(api, owner, monkeypatch) -> None:
+    def away(token: str) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr("mailboxes.services.reading.open_by_token", away)
+    for path in ("emails/me", f"email/{uuid.uuid4()}"):
+        response = api("GET", path, owner.token)
+        assert_problem(response, 503, "unavailable")
+        assert response["Retry-After"]
 
 
 def test_every_answer_of_the_api_has_the_headers_of_the_site(api, owner) -> None:

@@ -8,7 +8,7 @@ import pytest
 from mailboxes.models.mailboxes import Mailbox
 from mailboxes.models.messages import Message, MessageSource
 from mailboxes.rules.errors import NotFound, UnknownToken
-from mailboxes.services import clock, reading
+from mailboxes.services import clock, ending, reading
 from tests import messages
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +54,8 @@ def test_after_gives_only_what_is_newer(owner, deliver) -> None:
     assert reading.has_newer(owner.mailbox.pk, after)
     assert reading.has_newer(owner.mailbox.pk, after + 1) is False
     assert reading.has_newer(owner.mailbox.pk + 1000, 0) is None
+    ending.delete_messages(owner.mailbox)
+    assert reading.has_newer(owner.mailbox.pk, 0) is False
 
 
 def test_a_message_of_another_mailbox_is_not_found(owner, stranger, deliver) -> None:
