@@ -2,13 +2,14 @@
 # The last command of a recipe is an `exec`, so that a signal to make reaches the program (docs/decisions).
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help run test check clean format migrations
+.PHONY: help run test bench check clean format migrations
 
 help:
 	@echo 'make run         start everything here: site, Postfix, worker (root; SMTP=embedded: no root, no Postfix)'
 	@echo '                 HTTP_PORT=8000 SMTP_PORT=2525 DATA_DIR=var DATABASE_URL=postgres://... are honoured'
 	@echo 'make check       format, lint, types, contracts and the tests that need no servers: under a minute, no root'
 	@echo 'make test        every check and every test, with servers of its own (root)'
+	@echo 'make bench       measure the mail path beside its peers (root); ONLY=pipe a part of it; var/bench/results.json'
 	@echo 'make clean       remove DATA_DIR and what belongs to it'
 	@echo 'make format      format the code'
 	@echo 'make migrations  write migrations for changed models'
@@ -20,6 +21,10 @@ run:
 test:
 	@deploy/local/bootstrap.sh test
 	@exec .venv/bin/python -B -m tests.run_all
+
+bench:
+	@deploy/local/bootstrap.sh bench
+	@exec .venv/bin/python -B -m tests.benchmarks
 
 check:
 	@deploy/local/bootstrap.sh check

@@ -1,7 +1,7 @@
-"""Serves the delivery socket in one process: reads many connections at once, handles what is whole.
+"""Serves the delivery sockets of one process: reads many connections, handles what is whole.
 
-A script that hangs half way blocks nobody. What cannot be held is left in the listening socket's
-backlog; when that is full, connect(2) fails and the script exits 75: back-pressure up to Postfix.
+A client that hangs half way blocks nobody. What cannot be held is left in the listening sockets'
+backlogs; when one is full, connect(2) fails and the message waits: back-pressure up to Postfix.
 """
 
 import contextlib
@@ -9,7 +9,8 @@ import logging
 import selectors
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from delivery import protocol
@@ -20,16 +21,17 @@ logger = logging.getLogger(__name__)
 
 TICK = 1.0  # seconds between looks at deadlines when nothing happens
 
+# Makes a connection of an accepted socket; also given the listener that it came from.
+Connect = Callable[[socket.socket, socket.socket], Connection]
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one process takes on at a time."""
 
-    body: int  # bytes of one message
-    connections: int = 64
+    connections: int = 64  # of each listener
     buffered: int = 96 * 1024 * 1024  # bytes of incomplete requests
     accepts: int = 4  # in one round; the rest is left to processes that are idle
-    receive_seconds: float = 30.0  # for a request to arrive; the script gives up after 20
     drain_seconds: float = 10.0  # for what has begun to arrive when told to stop
 
 
@@ -39,14 +41,16 @@ class Callbacks:
 
     deliver: Callable[[Sequence[Request]], Iterator[bytes]]
     healthy: Callable[[], bool]
-    unread: Callable[[], None]  # an answer, or a request, whose script had given up
+    unread: Callable[[], None]  # an answer, or a request, whose client had given up
 
 
 class DeliveryServer:
-    """One process's loop over the delivery socket, in its main thread."""
+    """One process's loop over the listeners that bring messages, in its main thread."""
 
-    def __init__(self, listener: socket.socket, limits: Limits, callbacks: Callbacks) -> None:
-        self._listener, self._limits, self._do = listener, limits, callbacks
+    def __init__(
+        self, listeners: Mapping[socket.socket, Connect], limits: Limits, callbacks: Callbacks
+    ) -> None:
+        self._listeners, self._limits, self._do = listeners, limits, callbacks
         self._selector = selectors.DefaultSelector()
         self._arriving: dict[socket.socket, Connection] = {}
         self._complete: list[Connection] = []
@@ -61,72 +65,83 @@ class DeliveryServer:
         """
         self._selector.register(wakeup, selectors.EVENT_READ)
         while not stopping():
-            self._watch({self._listener, *self._readable()} if self._has_room() else self._oldest())
-            self._round(wakeup)
+            self._watch(self._everybody() if self._has_room() else self._oldest())
+            self._round(wakeup, TICK)
             tick()
         self._drain(wakeup)
 
     def _drain(self, wakeup: socket.socket) -> None:
         end = time.monotonic() + self._limits.drain_seconds
-        while self._arriving and time.monotonic() < end:
-            self._watch(set(self._arriving))
-            self._round(wakeup)
         for connection in self._arriving.values():
-            connection.answer(protocol.LATER)
+            connection.drain()
+        self._watch(set(self._arriving))
+        self._round(wakeup, 0)  # what an idle client has just sent still counts as begun
+        while True:
+            for connection in [c for c in self._arriving.values() if c.is_idle]:
+                self._refuse(connection)
+            if not (self._arriving or self._complete) or time.monotonic() >= end:
+                break
+            self._watch(set(self._arriving))
+            self._round(wakeup, TICK)
+        for connection in [*self._arriving.values(), *self._complete]:
+            connection.refuse()
 
     def _has_room(self) -> bool:
-        held = sum(len(c.buffer) for c in self._arriving.values())
+        held = sum(c.held for c in self._arriving.values())
         return held < self._limits.buffered
 
-    def _readable(self) -> set[socket.socket]:
-        return set(self._arriving)
+    def _everybody(self) -> set[socket.socket]:
+        wanted = set(self._arriving)
+        counts = Counter(c.listener for c in self._arriving.values())
+        wanted.update(one for one in self._listeners if counts[one] < self._limits.connections)
+        return wanted
 
     def _oldest(self) -> set[socket.socket]:
-        # Without room one connection still goes on: so there is always progress.
-        return {next(iter(self._arriving))}
+        # Without room one connection that holds some still goes on: so there is always progress.
+        return {next(client for client, c in self._arriving.items() if c.held)}
 
     def _watch(self, wanted: set[socket.socket]) -> None:
-        if len(self._arriving) >= self._limits.connections:
-            wanted.discard(self._listener)
         for one in self._watched - wanted:
             self._selector.unregister(one)
         for one in wanted - self._watched:
             self._selector.register(one, selectors.EVENT_READ)
         self._watched = wanted
 
-    def _round(self, wakeup: socket.socket) -> None:
-        for key, _ in self._selector.select(TICK):
+    def _round(self, wakeup: socket.socket, seconds: float) -> None:
+        for key, _ in self._selector.select(0 if self._complete else seconds):
             if key.fileobj is wakeup:
                 wakeup.recv(4096)
-            elif key.fileobj is self._listener:
-                self._accept()
+            elif key.fileobj in self._listeners:
+                self._accept(key.fileobj)  # type: ignore[arg-type]
             elif isinstance(key.fileobj, socket.socket):
                 self._receive(self._arriving[key.fileobj])
         self._drop_late()
         self._handle_complete()
 
-    def _accept(self) -> None:
+    def _accept(self, listener: socket.socket) -> None:
         # Another process may have been faster: then there is nothing to accept (EAGAIN).
         with contextlib.suppress(OSError):
             for _ in range(self._limits.accepts):
-                client, _ = self._listener.accept()
+                client, _ = listener.accept()
                 client.setblocking(False)
-                deadline = time.monotonic() + self._limits.receive_seconds
-                self._arriving[client] = connection = Connection(client, deadline)
+                self._arriving[client] = connection = self._listeners[listener](client, listener)
                 self._receive(connection)  # a script that has connected sends at once
 
     def _receive(self, connection: Connection) -> None:
         try:
-            if connection.receive(self._limits.body):
+            if connection.receive():
                 self._forget(connection)
                 self._complete.append(connection)
         except (ClientGoneError, OSError):
             self._forget(connection)
-            connection.socket.close()
+            connection.close()
         except protocol.ProtocolError:
             logger.warning("a request beyond the protocol was refused")
-            self._forget(connection)
-            connection.answer(protocol.LATER)
+            self._refuse(connection)
+
+    def _refuse(self, connection: Connection) -> None:
+        self._forget(connection)
+        connection.refuse()
 
     def _forget(self, connection: Connection) -> None:
         del self._arriving[connection.socket]
@@ -137,8 +152,7 @@ class DeliveryServer:
     def _drop_late(self) -> None:
         now = time.monotonic()
         for connection in [c for c in self._arriving.values() if c.deadline < now]:
-            self._forget(connection)
-            connection.answer(protocol.LATER)
+            self._refuse(connection)
 
     def _handle_complete(self) -> None:
         batch, self._complete = self._complete, []
@@ -147,7 +161,7 @@ class DeliveryServer:
             if connection.is_ping:
                 connection.answer(protocol.PONG if self._do.healthy() else protocol.LATER)
             elif connection.is_gone():
-                connection.socket.close()
+                connection.close()
                 self._do.unread()
             else:
                 waiting.append(connection)
@@ -161,8 +175,11 @@ class DeliveryServer:
                 requests.append(connection.take_request())
                 senders.append(connection)
             except protocol.ProtocolError:
-                connection.answer(protocol.LATER)
+                connection.refuse()
         answers = self._do.deliver(requests) if requests else iter(())
         for connection, line in zip(senders, answers, strict=True):
             if not connection.answer(line):
                 self._do.unread()
+            if not connection.closed:
+                self._arriving[connection.socket] = connection
+                self._receive(connection)  # the next message may have come already

@@ -17,6 +17,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.conf import settings
 
 from delivery import database, policy, protocol
+from delivery.admissions import AdmissionBook
 from delivery.intake_handler import IntakeHandler
 from delivery.policy import RecipientJudge
 from delivery.protocol import Request
@@ -39,8 +40,10 @@ class Handler:
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1)
-        self._judge = RecipientJudge()
-        self._deliver = IntakeHandler(summary.summarize, Scoreboard(1))
+        board = Scoreboard(1)
+        book = AdmissionBook(board.admissions, 0)
+        self._judge = RecipientJudge(book)
+        self._deliver = IntakeHandler(summary.summarize, board, book)
 
     async def in_thread(self, function: Any, *arguments: Any) -> Any:
         """The function's result, from the thread that has the database connection."""
@@ -55,6 +58,7 @@ class Handler:
             "request": "smtpd_access_policy",
             "protocol_state": "RCPT",
             "recipient": address,
+            "size": str(envelope.size or 0) if hasattr(envelope, "size") else "0",
         }
         action: str = await self.in_thread(self._judge, question)
         if action != policy.DUNNO:

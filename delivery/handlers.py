@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.conf import settings
 
 from delivery import database
+from delivery.admissions import AdmissionBook
 from delivery.flush import Flusher
 from delivery.guard import GuardedSummary
 from delivery.intake_handler import IntakeHandler
@@ -21,10 +22,11 @@ def make(
     """For the process of this slot; to be called in it, in its main thread."""
     guarded = GuardedSummary(summarize, board, slot, settings.PARSE_TIME_LIMIT)
     flusher = Flusher(board, slot, database.healthy, settings.POSTFIX_CONFIG_DIR)
+    book = AdmissionBook(board.admissions, slot)
     return Handlers(
-        deliver=IntakeHandler(guarded, board),
+        deliver=IntakeHandler(guarded, board, book),
         healthy=database.healthy,
-        judge=RecipientJudge(),
+        judge=RecipientJudge(book),
         unread=board.want_flush,
         tick=flusher.tick,
     )

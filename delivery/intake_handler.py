@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from django.db import DataError, Error
 
 from delivery import database, protocol
+from delivery.admissions import AdmissionBook
 from delivery.protocol import Request
 from delivery.scoreboard import Scoreboard
 from delivery.truncation import ShortMessages
 from mailboxes.rules.summary import Summary
-from mailboxes.services import intake
+from mailboxes.services import intake, recipients
 from mailboxes.services.parcels import Envelope
 
 logger = logging.getLogger(__name__)
@@ -22,8 +23,8 @@ Summarize = Callable[[bytes], Summary]
 class IntakeHandler:
     """Stores deliveries by `intake.store`, in one process."""
 
-    def __init__(self, summarize: Summarize, board: Scoreboard) -> None:
-        self._summarize, self._board = summarize, board
+    def __init__(self, summarize: Summarize, board: Scoreboard, book: AdmissionBook) -> None:
+        self._summarize, self._board, self._book = summarize, board, book
         self._short = ShortMessages()
 
     def __call__(self, requests: Sequence[Request]) -> Iterator[bytes]:
@@ -45,7 +46,14 @@ class IntakeHandler:
             if not database.healthy():
                 self._board.want_flush()
             return protocol.LATER
+        self._settle(request)
         return protocol.STORED
+
+    def _settle(self, request: Request) -> None:
+        # After the commit: for a moment both counts have it, never neither.
+        for recipient in request.recipients:
+            if key := recipients.counting_key(recipient):
+                self._book.settle(key, len(request.body))
 
     def _store(self, request: Request) -> None:
         envelope = Envelope(request.queue_id, request.sender, request.recipients)

@@ -7,12 +7,19 @@ from collections.abc import Mapping
 from django.db import Error
 
 from delivery import database
-from mailboxes.services.recipients import RecipientStatus, recipient_status
+from delivery.admissions import AdmissionBook
+from mailboxes.services.recipients import (
+    NOTHING_PENDING,
+    RecipientStatus,
+    counting_key,
+    recipient_status,
+)
 
 logger = logging.getLogger(__name__)
 
 MAX_REQUEST = 64 * 1024  # bytes; Postfix sends about 1 KB
 MAX_ATTRIBUTES = 200
+MAX_SIZE = 1 << 40  # bytes; smtpd(8) refuses a larger SIZE= than its limit long before
 
 DUNNO = "DUNNO"
 UNKNOWN = "550 5.1.1 No such mailbox"
@@ -55,12 +62,13 @@ def answer(action: str) -> bytes:
 
 
 class RecipientJudge:
-    """Answers for a recipient from the database, in one thread."""
+    """Answers for a recipient from the database and from what was let in, in one thread."""
 
     SLOW = 0.5  # seconds a failure may take before others are spared it
     REST = 0.5  # seconds in which nobody else waits for a database that hangs
 
-    def __init__(self) -> None:
+    def __init__(self, book: AdmissionBook) -> None:
+        self._book = book
         self._rest_until = 0.0
 
     def __call__(self, attributes: Mapping[str, str]) -> str:
@@ -72,11 +80,13 @@ class RecipientJudge:
         started = time.monotonic()
         if started < self._rest_until:
             return TEMPORARY
-        return self._judge(attributes.get("recipient", ""), started)
+        declared = attributes.get("size", "")
+        size = int(declared) if declared.isascii() and declared.isdigit() else 0
+        return self._judge(attributes.get("recipient", ""), min(size, MAX_SIZE), started)
 
-    def _judge(self, recipient: str, started: float) -> str:
+    def _judge(self, recipient: str, size: int, started: float) -> str:
         try:
-            return ACTIONS[database.ask(lambda: recipient_status(recipient))]
+            return ACTIONS[self._status(recipient, size)]
         except Error as error:
             now = time.monotonic()
             if now - started > self.SLOW:
@@ -85,3 +95,12 @@ class RecipientJudge:
         except Exception as error:  # noqa: BLE001 - unknown is temporary
             logger.error("a recipient could not be judged: %s", type(error).__name__)
         return TEMPORARY
+
+    def _status(self, recipient: str, size: int) -> RecipientStatus:
+        key = counting_key(recipient)
+        # Asked before the database: what is stored in between counts twice rather than not at all.
+        pending = self._book.pending(key) if key else NOTHING_PENDING
+        status = database.ask(lambda: recipient_status(recipient, pending))
+        if key and status is RecipientStatus.ACCEPTED:
+            self._book.admit(key, size)
+        return status

@@ -5,16 +5,21 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from delivery import guard
-from delivery.delivery_server import Callbacks, DeliveryServer, Limits
+from delivery import guard, lmtp
+from delivery.connections import Connection, ScriptConnection
+from delivery.delivery_server import Callbacks, Connect, DeliveryServer, Limits
+from delivery.lmtp_connection import LmtpConnection
 from delivery.policy_server import PolicyServer
 from delivery.protocol import Request
 
 logger = logging.getLogger(__name__)
+
+RECEIVE_SECONDS = 30.0  # for a script's request to arrive; the script gives up after 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +35,11 @@ class Handlers:
 
 @dataclass(frozen=True, slots=True)
 class ProcessLimits:
-    """Per process, in bytes: its address space, and one message."""
+    """Per process, in bytes: its address space, and one message. `hostname` is for greetings."""
 
     memory: int
     body: int
+    hostname: str = "localhost"
 
 
 class Process:
@@ -41,12 +47,12 @@ class Process:
 
     def __init__(
         self,
-        delivery: socket.socket,
-        policy: socket.socket,
+        listeners: Mapping[str, socket.socket],
         limits: ProcessLimits,
         make_handlers: Callable[[], Handlers],
     ) -> None:
-        self._delivery, self._policy, self._limits = delivery, policy, limits
+        """`listeners`: "delivery", "policy" and "lmtp"."""
+        self._listeners, self._limits = listeners, limits
         self._make_handlers = make_handlers
         self._parent = os.getppid()
         self._told_to_stop = False
@@ -81,7 +87,7 @@ class Process:
 
     def _serve(self, wakeup: socket.socket) -> None:
         handlers = self._make_handlers()
-        policy = PolicyServer(self._policy, handlers.judge)
+        policy = PolicyServer(self._listeners["policy"], handlers.judge)
         thread = threading.Thread(target=policy.run, name="policy", daemon=True)
         thread.start()
 
@@ -91,7 +97,19 @@ class Process:
             return self._told_to_stop or dead
 
         callbacks = Callbacks(handlers.deliver, handlers.healthy, handlers.unread)
-        server = DeliveryServer(self._delivery, Limits(body=self._limits.body), callbacks)
+        server = DeliveryServer(self._connect_by_listener(), Limits(), callbacks)
         server.run(wakeup, stopping, handlers.tick)
         policy.stop()
         thread.join(timeout=5)
+
+    def _connect_by_listener(self) -> dict[socket.socket, Connect]:
+        session = lmtp.Limits(self._limits.hostname, self._limits.body)
+
+        def script(client: socket.socket, listener: socket.socket) -> Connection:
+            deadline = time.monotonic() + RECEIVE_SECONDS
+            return ScriptConnection(client, listener, deadline, self._limits.body)
+
+        def lmtp_client(client: socket.socket, listener: socket.socket) -> Connection:
+            return LmtpConnection(client, listener, session)
+
+        return {self._listeners["delivery"]: script, self._listeners["lmtp"]: lmtp_client}

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from delivery.admissions import Admissions
+
 DIGEST_SIZE = 32
 POINTS_TO_SUSPECT = 2  # one kill -9 from outside says nothing about the message
 SUSPECTS = 64
@@ -34,10 +36,11 @@ def digest_of(raw: bytes) -> bytes:
 
 
 class Scoreboard:
-    """The shared mapping, for a number of processes."""
+    """The shared mappings, for a number of processes."""
 
     def __init__(self, processes: int) -> None:
         self.processes = processes
+        self.admissions = Admissions.create(processes)
         self._suspects_at = HEADER.size + processes * SLOT.size
         self._next = 0
         self._memory = mmap.mmap(-1, self._suspects_at + SUSPECTS * SUSPECT.size)

@@ -21,12 +21,16 @@ SCRIPT_SECONDS = 20.0  # after which deliver.py gives up
 
 
 def addresses() -> list[Address]:
-    """The worker's sockets: the pipe's user may connect to one, Postfix's smtpd(8) to the other."""
+    """The worker's sockets: the pipe's user may connect to the first, Postfix's own to the others.
+
+    LMTP is listened for whatever the transport is, so that Postfix's configuration alone decides.
+    """
     mode = getattr(settings, "DELIVERY_SOCKET_MODE", 0o660)
     smtpd = getattr(settings, "POLICY_USER", "postfix:postfix")
     return [
         Address("delivery", settings.DELIVERY_SOCKET, mode, settings.DELIVERY_USER),
         Address("policy", settings.POLICY_SOCKET, mode, smtpd),
+        Address("lmtp", settings.LMTP_SOCKET, mode, smtpd),
     ]
 
 
@@ -38,14 +42,13 @@ def run(make_handlers: Callable[[Scoreboard, int], Handlers] = handlers.make) ->
     # already meets a known suspect.
     hard_limit = min(3 * settings.PARSE_TIME_LIMIT, SCRIPT_SECONDS - 5)
     limits = ProcessLimits(
-        memory=settings.WORKER_MEMORY_LIMIT, body=settings.MESSAGE_SIZE_LIMIT + BODY_SLACK
+        memory=settings.WORKER_MEMORY_LIMIT,
+        body=settings.MESSAGE_SIZE_LIMIT + BODY_SLACK,
+        hostname=settings.SMTP_HOSTNAME or "localhost",
     )
 
     def serve(slot: int) -> NoReturn:
-        process = Process(
-            listeners["delivery"], listeners["policy"], limits, lambda: make_handlers(board, slot)
-        )
-        process.run()
+        Process(listeners, limits, lambda: make_handlers(board, slot)).run()
 
     connections.close_all()  # no connection may cross the fork
     Supervisor(listeners, board, Watchdog(board, hard_limit), serve, loads).run()

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Installs what `make run`, `make test` or `make check` needs and is missing; starts nothing. Safe to run again.
+# Installs what `make run`, `make test`, `make bench` or `make check` needs and is missing; starts nothing. Safe to
+# run again.
 #
-#   deploy/local/bootstrap.sh run|test|check
+#   deploy/local/bootstrap.sh run|test|bench|check
 #
 # Programs come from apt on Debian 12, 13 and Ubuntu 24.04 or later, as root. Python packages go into .venv, which
 # under sudo belongs to who called sudo. `check` needs no root: it is the Python packages alone.
@@ -9,8 +10,8 @@ set -eu
 
 purpose=${1:-}
 case $purpose in
-  run | test | check) ;;
-  *) sed -n '2,7p' "$0" >&2; exit 2 ;;
+  run | test | bench | check) ;;
+  *) sed -n '2,8p' "$0" >&2; exit 2 ;;
 esac
 
 cd "$(dirname "$0")/../.."
@@ -35,14 +36,21 @@ missing_packages() {
   "$(system_python)" -c 'import ensurepip' 2>/dev/null || [ -x .venv/bin/pip ] || echo python3-venv
   [ "$purpose" != check ] || return 0
   has redis-server || echo redis-server
-  if [ "$purpose" = test ] || [ "$smtp" = postfix ]; then
+  if [ "$purpose" != run ] || [ "$smtp" = postfix ]; then
     has postconf || echo postfix
     has openssl || echo openssl
   fi
-  [ "$purpose" = test ] || return 0
+  [ "$purpose" != run ] || return 0
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || has initdb || echo postgresql
+  if [ "$purpose" = bench ]; then missing_peers; return 0; fi
   has chromium || echo chromium
   [ -d /usr/share/fonts/truetype/liberation ] || [ -d /usr/share/fonts/truetype/liberation2 ] || echo fonts-liberation
+}
+
+# What `make bench` measures us against. smtp-source(1), its load, comes with Debian's postfix.
+missing_peers() {
+  has dovecot || echo dovecot-core
+  [ -x /usr/lib/dovecot/lmtp ] || echo dovecot-lmtpd
 }
 
 explain_missing() {
@@ -94,6 +102,12 @@ install_postgresql() {
   apt install --no-install-recommends postgresql
 }
 
+install_dovecot() {
+  apt install --no-install-recommends dovecot-core
+  # the system's own does not run at the next boot either; one that was here before is not touched
+  if has systemctl; then systemctl disable dovecot.socket dovecot.service >/dev/null 2>&1 || true; fi
+}
+
 install_redis() {
   apt install --no-install-recommends redis-server
   if has systemctl; then systemctl disable redis-server >/dev/null 2>&1 || true; fi
@@ -112,6 +126,7 @@ install_packages() {
       postfix) install_postfix ;;
       postgresql) install_postgresql ;;
       redis-server) install_redis ;;
+      dovecot-core) install_dovecot ;;
       *) apt install --no-install-recommends "$package" ;;
     esac
   done

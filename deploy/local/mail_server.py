@@ -174,6 +174,10 @@ def queue_group() -> int:
 
 
 def admit_clients(sockets: Path) -> None:
-    """Let pipe(8)'s user and smtpd(8) connect to the sockets of a worker that is not root and cannot do it itself."""
-    for name, group in (("delivery.sock", "nogroup"), ("policy.sock", "postfix")):
+    """Let pipe(8)'s user, smtpd(8) and lmtp(8) connect to the sockets of a worker that is not root and cannot do it."""
+    for name, group in (
+        ("delivery.sock", "nogroup"),
+        ("policy.sock", "postfix"),
+        ("lmtp.sock", "postfix"),
+    ):
         os.chown(sockets / name, -1, grp.getgrnam(group).gr_gid, follow_symlinks=False)

@@ -12,9 +12,9 @@ from mailboxes.services.parcels import Parcel
 MAX_MESSAGES = 1000
 
 
-def is_full() -> bool:
-    """Tell whether the operators' mail has reached its cap."""
-    return OperatorMessage.objects.count() >= MAX_MESSAGES
+def is_full(pending: int = 0) -> bool:
+    """Tell whether the operators' mail has reached its cap, with `pending` messages on their way."""
+    return OperatorMessage.objects.count() + pending >= MAX_MESSAGES
 
 
 def store(address: addresses.Address, parcel: Parcel, now: datetime) -> bool:

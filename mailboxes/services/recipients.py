@@ -1,6 +1,7 @@
 """The question that Postfix asks at RCPT: is there such a mailbox, and may it get more?"""
 
 import enum
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -19,8 +20,36 @@ class RecipientStatus(enum.Enum):
     FOREIGN = "foreign"
 
 
-def recipient_status(address: str) -> RecipientStatus:
-    """Judge a recipient by one indexed query, or two; raise django.db.Error when the database is away."""
+class Pending(NamedTuple):
+    """What has been let in for a recipient and is not stored yet."""
+
+    messages: int = 0
+    bytes: int = 0
+
+
+NOTHING_PENDING = Pending()
+_OPERATORS = b"\xff" * addresses.DIGEST_SIZE
+
+
+def counting_key(address: str) -> bytes | None:
+    """Return what a recipient's pending mail is counted under; None for what is never let in.
+
+    It is the address digest; all addresses of the operators share one, as they share one cap.
+    """
+    try:
+        parsed = addresses.parse(address)
+    except InvalidAddress:
+        return None
+    if parsed.local_part in addresses.OPERATOR_LOCAL_PARTS:
+        return _OPERATORS
+    return keys.address_digest(parsed)
+
+
+def recipient_status(address: str, pending: Pending = NOTHING_PENDING) -> RecipientStatus:
+    """Judge a recipient by one indexed query, or two; raise django.db.Error when the database is away.
+
+    `pending` counts towards the caps like what is stored.
+    """
     try:
         parsed = addresses.parse(address)
     except InvalidAddress:
@@ -32,23 +61,26 @@ def recipient_status(address: str) -> RecipientStatus:
         .first()
     )
     if mailbox is None:
-        return _status_without_mailbox(parsed)
-    return RecipientStatus.FULL if is_full(mailbox) else RecipientStatus.ACCEPTED
+        return _status_without_mailbox(parsed, pending)
+    return RecipientStatus.FULL if is_full(mailbox, pending) else RecipientStatus.ACCEPTED
 
 
-def is_full(mailbox: Mailbox) -> bool:
+def is_full(mailbox: Mailbox, pending: Pending = NOTHING_PENDING) -> bool:
     """Tell whether a mailbox has reached its cap of messages or bytes."""
     return (
-        mailbox.message_count >= settings.MAILBOX_MAX_MESSAGES
-        or mailbox.stored_bytes >= settings.MAILBOX_MAX_BYTES
+        mailbox.message_count + pending.messages >= settings.MAILBOX_MAX_MESSAGES
+        or mailbox.stored_bytes + pending.bytes >= settings.MAILBOX_MAX_BYTES
     )
 
 
-def _status_without_mailbox(address: addresses.Address) -> RecipientStatus:
+def _status_without_mailbox(
+    address: addresses.Address, pending: Pending = NOTHING_PENDING
+) -> RecipientStatus:
     if domains.find(address) is None:
         return RecipientStatus.FOREIGN
     if address.local_part in addresses.OPERATOR_LOCAL_PARTS:
-        return RecipientStatus.FULL if operator_mail.is_full() else RecipientStatus.ACCEPTED
+        full = operator_mail.is_full(pending.messages)
+        return RecipientStatus.FULL if full else RecipientStatus.ACCEPTED
     return RecipientStatus.UNKNOWN
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +11,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from delivery import protocol
+from delivery.connections import Connection, ScriptConnection
 from delivery.delivery_server import Callbacks, DeliveryServer, Limits
 from delivery.listeners import Address, bind
 from delivery.protocol import Request
@@ -18,14 +20,19 @@ from delivery.protocol import Request
 class Service:
     """The loop in a thread, with a handler that notes what it got."""
 
-    def __init__(self, path: Path, limits: Limits) -> None:
+    def __init__(self, path: Path, limits: Limits, receive_seconds: float) -> None:
         self.path, self.delivered, self.unread = path, list[Request](), threading.Event()
         self._listener = bind(Address("delivery", path))
         self._wakeup, self._wake = socket.socketpair()
         self._wakeup.setblocking(False)
         self._ended = threading.Event()
         callbacks = Callbacks(self._deliver, lambda: True, self.unread.set)
-        self._server = DeliveryServer(self._listener, limits, callbacks)
+
+        def connect(client: socket.socket, listener: socket.socket) -> Connection:
+            deadline = time.monotonic() + receive_seconds
+            return ScriptConnection(client, listener, deadline, max_body=100_000)
+
+        self._server = DeliveryServer({self._listener: connect}, limits, callbacks)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -56,10 +63,10 @@ class Service:
 
 
 @contextlib.contextmanager
-def running(**limits: float) -> Iterator[Service]:
+def running(receive_seconds: float = 60.0, **limits: float) -> Iterator[Service]:
     with TemporaryDirectory(prefix="tm") as directory:
-        values = {"body": 100_000, "receive_seconds": 60.0, "drain_seconds": 60.0} | limits
-        service = Service(Path(directory) / "s", Limits(**values))  # type: ignore[arg-type]
+        values = Limits(**{"drain_seconds": 60.0} | limits)  # type: ignore[arg-type]
+        service = Service(Path(directory) / "s", values, receive_seconds)
         try:
             yield service
         finally:

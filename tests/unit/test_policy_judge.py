@@ -6,6 +6,7 @@ import pytest
 from django.db import DataError, OperationalError
 
 from delivery import policy
+from delivery.admissions import AdmissionBook, Admissions
 from delivery.policy import RecipientJudge
 from mailboxes.services.recipients import RecipientStatus
 
@@ -13,8 +14,12 @@ pytestmark = pytest.mark.django_db
 QUESTION = {"request": "smtpd_access_policy", "protocol_state": "RCPT", "recipient": "a@x.test"}
 
 
+def new_judge() -> RecipientJudge:
+    return RecipientJudge(AdmissionBook(Admissions.create(1), 0))
+
+
 def judging(monkeypatch: pytest.MonkeyPatch, status: Callable[[str], RecipientStatus]) -> None:
-    monkeypatch.setattr(policy, "recipient_status", status)
+    monkeypatch.setattr(policy, "recipient_status", lambda address, pending: status(address))
     monkeypatch.setattr("delivery.database.close", lambda: None)  # the test's own connection
 
 
@@ -31,7 +36,7 @@ def test_each_status_has_its_reply(
     monkeypatch: pytest.MonkeyPatch, status: RecipientStatus, action: str
 ) -> None:
     judging(monkeypatch, lambda _: status)
-    assert RecipientJudge()(QUESTION) == action
+    assert new_judge()(QUESTION) == action
 
 
 @pytest.mark.parametrize("error", [OperationalError("x"), DataError("x"), ValueError("a@x.test")])
@@ -42,7 +47,7 @@ def test_any_error_is_a_temporary_failure(
         raise error
 
     judging(monkeypatch, fail)
-    assert RecipientJudge()(QUESTION) == "451 4.3.0 Temporary lookup failure"
+    assert new_judge()(QUESTION) == "451 4.3.0 Temporary lookup failure"
 
 
 def test_a_log_line_of_a_failure_names_no_recipient(
@@ -52,18 +57,18 @@ def test_a_log_line_of_a_failure_names_no_recipient(
         raise ValueError(address)
 
     judging(monkeypatch, fail)
-    RecipientJudge()(QUESTION)
+    new_judge()(QUESTION)
     assert "a@x.test" not in caplog.text
     assert "ValueError" in caplog.text
 
 
 def test_another_kind_of_request_is_a_temporary_failure() -> None:
-    assert RecipientJudge()({"request": "junk"}).startswith("451 ")
-    assert RecipientJudge()({}).startswith("451 ")
+    assert new_judge()({"request": "junk"}).startswith("451 ")
+    assert new_judge()({}).startswith("451 ")
 
 
 def test_another_stage_than_rcpt_is_no_business_of_ours() -> None:
-    assert RecipientJudge()(QUESTION | {"protocol_state": "END-OF-MESSAGE"}) == "DUNNO"
+    assert new_judge()(QUESTION | {"protocol_state": "END-OF-MESSAGE"}) == "DUNNO"
 
 
 def test_a_database_that_hangs_is_not_waited_for_by_everybody(
@@ -76,7 +81,7 @@ def test_a_database_that_hangs_is_not_waited_for_by_everybody(
         raise OperationalError
 
     judging(monkeypatch, hang)
-    judge = RecipientJudge()
+    judge = new_judge()
     monkeypatch.setattr(RecipientJudge, "SLOW", -1.0)
     monkeypatch.setattr(RecipientJudge, "REST", 1000.0)
     assert judge(QUESTION) == judge(QUESTION) == policy.TEMPORARY
