@@ -56,6 +56,11 @@ class Connection(ABC):
         """Whether a stop need not wait for this client."""
         return False
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a message may be left in Postfix's queue if the client goes now."""
+        return self.held > 0
+
     def drain(self) -> None:
         """The process stops: no further request after the one under way."""
         self.draining = True

@@ -41,7 +41,7 @@ class Callbacks:
 
     deliver: Callable[[Sequence[Request]], Iterator[bytes]]
     healthy: Callable[[], bool]
-    unread: Callable[[], None]  # an answer, or a request, whose client had given up
+    unread: Callable[[], None]  # a client gave up, or was given up: Postfix may hold its message
 
 
 class DeliveryServer:
@@ -135,6 +135,7 @@ class DeliveryServer:
         except (ClientGoneError, OSError):
             self._forget(connection)
             connection.close()
+            self._note_deferred(connection)
         except protocol.ProtocolError:
             logger.warning("a request beyond the protocol was refused")
             self._refuse(connection)
@@ -152,7 +153,12 @@ class DeliveryServer:
     def _drop_late(self) -> None:
         now = time.monotonic()
         for connection in [c for c in self._arriving.values() if c.deadline < now]:
+            self._note_deferred(connection)
             self._refuse(connection)
+
+    def _note_deferred(self, connection: Connection) -> None:
+        if connection.is_waiting:
+            self._do.unread()
 
     def _handle_complete(self) -> None:
         batch, self._complete = self._complete, []

@@ -58,7 +58,6 @@ class Handler:
             "request": "smtpd_access_policy",
             "protocol_state": "RCPT",
             "recipient": address,
-            "size": str(envelope.size or 0) if hasattr(envelope, "size") else "0",
         }
         action: str = await self.in_thread(self._judge, question)
         if action != policy.DUNNO:

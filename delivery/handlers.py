@@ -21,7 +21,7 @@ def make(
 ) -> Handlers:
     """For the process of this slot; to be called in it, in its main thread."""
     guarded = GuardedSummary(summarize, board, slot, settings.PARSE_TIME_LIMIT)
-    flusher = Flusher(board, slot, database.healthy, settings.POSTFIX_CONFIG_DIR)
+    flusher = Flusher(board, slot, database.can_store, settings.POSTFIX_CONFIG_DIR)
     book = AdmissionBook(board.admissions, slot)
     return Handlers(
         deliver=IntakeHandler(guarded, board, book),

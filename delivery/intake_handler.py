@@ -1,7 +1,9 @@
 """What a worker process does with complete deliveries: store each, answer after its commit."""
 
 import logging
+import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 from django.db import DataError, Error
@@ -13,53 +15,112 @@ from delivery.scoreboard import Scoreboard
 from delivery.truncation import ShortMessages
 from mailboxes.rules.summary import Summary
 from mailboxes.services import intake, recipients
+from mailboxes.services.intake import Delivery
 from mailboxes.services.parcels import Envelope
 
 logger = logging.getLogger(__name__)
 
 Summarize = Callable[[bytes], Summary]
 
+# One transaction: a mailbox stays locked, and answers wait, for as long as it lasts.
+MAX_GROUP = 32  # messages
+MAX_GROUP_BYTES = 8 * 1024 * 1024
+MAX_GROUP_SECONDS = 0.2  # of parsing
+
 
 class IntakeHandler:
-    """Stores deliveries by `intake.store`, in one process."""
+    """Stores deliveries, in one process: a group in one transaction, else each in its own."""
 
     def __init__(self, summarize: Summarize, board: Scoreboard, book: AdmissionBook) -> None:
         self._summarize, self._board, self._book = summarize, board, book
         self._short = ShortMessages()
+        self._failed = False
 
     def __call__(self, requests: Sequence[Request]) -> Iterator[bytes]:
         """An answer for each request, in order and as soon as it is known. Never raises.
 
-        All that is complete comes at once, so that a group can share one transaction.
+        What is complete at the same time shares transactions: a commit costs more than a message.
         """
-        for request in requests:
-            yield self._answer(request)
+        waiting = deque(requests)
+        while waiting:
+            yield from self._answer_some(waiting)
 
-    def _answer(self, request: Request) -> bytes:
-        if self._short.defers(request.queue_id, request.size, len(request.body)):
+    def _answer_some(self, waiting: deque[Request]) -> Iterator[bytes]:
+        """Takes a group from the front of what waits; gives its answers after their commit."""
+        started, size = time.monotonic(), 0
+        group: list[Request] = []
+        short: set[int] = set()
+        ready: list[Delivery] = []
+        while waiting and len(group) < MAX_GROUP and size < MAX_GROUP_BYTES:
+            group.append(waiting.popleft())
+            size += len(group[-1].body)
+            if self._is_short(group[-1]):
+                short.add(len(group) - 1)
+            elif delivery := self._prepared(group[-1]):
+                ready.append(delivery)
+            # Whoever is ready does not wait for what is slow to parse.
+            if time.monotonic() - started > MAX_GROUP_SECONDS:
+                break
+        all_ready = ready and len(ready) == len(group) - len(short)
+        together = self._store_together(ready) if all_ready else False
+        for place, one in enumerate(group):
+            later = place in short or together is None
+            yield protocol.LATER if later else self._answer(one, bool(together))
+
+    def _is_short(self, request: Request) -> bool:
+        defers = self._short.defers(request.queue_id, request.size, request.body)
+        if defers:
             logger.warning("a message much shorter than declared is deferred once")
-            return protocol.LATER
+        return defers
+
+    def _prepared(self, request: Request) -> Delivery | None:
         try:
-            self._store(request)
+            return intake.prepare(envelope_of(request), request.body, self._summarize)
+        except Exception as error:  # noqa: BLE001 - then it is tried alone
+            logger.warning("a message could not be made ready: %s", where(error))
+            return None
+
+    def _store_together(self, deliveries: list[Delivery]) -> bool | None:
+        """Whether all are stored, by one commit; None when the database is away."""
+        try:
+            database.check_room()
+            database.ask(lambda: intake.store_many(deliveries))
+        except Exception as error:  # noqa: BLE001 - nothing is stored, or it is found as a duplicate
+            if isinstance(error, database.AWAY) and not database.can_store():
+                logger.error("deliveries failed: %s", where(error))
+                self._board.want_flush()
+                return None
+            logger.warning("%d deliveries go one by one: %s", len(deliveries), where(error))
+            return False
+        return True
+
+    def _answer(self, request: Request, is_stored: bool) -> bytes:
+        try:
+            if not is_stored:
+                self._store(request)
         except Exception as error:  # noqa: BLE001 - unknown is temporary: Postfix keeps the message
             logger.error("a delivery failed: %s", where(error))
-            if not database.healthy():
+            self._failed = isinstance(error, database.AWAY)
+            if not database.can_store():
                 self._board.want_flush()
             return protocol.LATER
         self._settle(request)
         return protocol.STORED
 
     def _settle(self, request: Request) -> None:
+        if self._failed:  # a full disk of PostgreSQL shows only in writing: now there is room again
+            self._failed = False
+            self._board.want_flush()
         # After the commit: for a moment both counts have it, never neither.
         for recipient in request.recipients:
             if key := recipients.counting_key(recipient):
                 self._book.settle(key, len(request.body))
 
     def _store(self, request: Request) -> None:
-        envelope = Envelope(request.queue_id, request.sender, request.recipients)
+        database.check_room()
 
         def store(summarize: Summarize) -> None:
-            database.ask(lambda: intake.store(envelope, request.body, summarize))
+            database.ask(lambda: intake.store(envelope_of(request), request.body, summarize))
 
         try:
             store(self._summarize)
@@ -69,6 +130,11 @@ class IntakeHandler:
             # Poison that shows only behind the parser: never an endless 75.
             logger.warning("a message is stored unparsed after %s", where(error))
             store(Summary.of_unread)
+
+
+def envelope_of(request: Request) -> Envelope:
+    """What intake is told beside the message."""
+    return Envelope(request.queue_id, request.sender, request.recipients)
 
 
 def where(error: BaseException) -> str:

@@ -16,8 +16,9 @@ _WORD = re.compile(r"[A-Za-z0-9_./:\[\]@%+=-]+")
 class Values:
     """What differs between two installations. Sizes are bytes, times are seconds.
 
-    `listen` holds addresses with port as master.cf(5) wants them, `127.0.0.1:2525`. `policy_socket` is taken
-    relative to `queue_directory` if it is below it. Without a `tls_chain_file` (PEM, key first) TLS is not offered.
+    `listen` holds addresses with port as master.cf(5) wants them, `127.0.0.1:2525`. `policy_socket` and `lmtp_socket`
+    are taken relative to `queue_directory` if they are below it. `transport` is what virtual_transport is set to.
+    Without a `tls_chain_file` (PEM, key first) TLS is not offered.
     """
 
     config_directory: Path
@@ -39,6 +40,7 @@ class Values:
     python: Path = Path("/usr/bin/python3")
     message_size_limit: int = 26_214_400
     queue_lifetime: int = 259_200
+    lmtp_socket: Path = Path("tempmail/lmtp.sock")
     unlimited_clients: str = ""
     tls_chain_file: Path | None = None
 
@@ -62,6 +64,11 @@ def write(values: Values, directory: Path) -> None:
         path.chmod(0o644)
 
 
+def lmtp_transport(values: Values) -> str:
+    """Return the `transport` that delivers by LMTP instead of the pipe."""
+    return f"tempmail-lmtp:unix:{_below(values.lmtp_socket, values.queue_directory)}"
+
+
 def log_file(state_dir: Path) -> Path:
     """Return where the mail log of an installation goes: in memory (tmpfs), in a directory of its own.
 
@@ -82,6 +89,7 @@ def _words(values: Values) -> dict[str, str]:
     words["queue_minfree"] = str(2 * values.message_size_limit)
     words["hostname_pattern"] = re.escape(values.hostname)
     words["policy_socket"] = _below(values.policy_socket, values.queue_directory)
+    words["lmtp_transport"] = lmtp_transport(values)
     for name, word in words.items():
         _check(name, word)
     # Lists: their parts are checked one by one.

@@ -24,7 +24,8 @@ _CONVERTERS: dict[object, Callable[[str], object]] = {
 def site_values(words: Iterable[str] = ()) -> Values:
     """Return the values of this installation; each `name=value` of `words` overrides one. One query.
 
-    Raises ValueError for a name that is not a field, or a value that is not of its type.
+    Raises ValueError for a name that is not a field, a value that is not of its type, or a DELIVERY_TRANSPORT that
+    there is not.
     """
     state: Path = settings.STATE_DIR
     origin = first_domain()
@@ -36,6 +37,7 @@ def site_values(words: Iterable[str] = ()) -> Values:
         script=state / "bin" / "deliver.py",
         delivery_socket=settings.DELIVERY_SOCKET,
         policy_socket=settings.POLICY_SOCKET,
+        lmtp_socket=settings.LMTP_SOCKET,
         hostname=settings.SMTP_HOSTNAME or f"mx.{origin}",
         origin=origin,
         listen=(f"127.0.0.1:{settings.SMTP_PORT}",),
@@ -43,7 +45,15 @@ def site_values(words: Iterable[str] = ()) -> Values:
         message_size_limit=settings.MESSAGE_SIZE_LIMIT,
         queue_lifetime=settings.QUEUE_LIFETIME,
     )
-    return _replaced(values, words)
+    return _replaced(_with_transport(values, settings.DELIVERY_TRANSPORT), words)
+
+
+def _with_transport(values: Values, name: str) -> Values:
+    if name not in {"pipe", "lmtp"}:
+        raise ValueError(f"DELIVERY_TRANSPORT is pipe or lmtp: {name!r}")
+    if name == "pipe":
+        return values
+    return dataclasses.replace(values, transport=render.lmtp_transport(values))
 
 
 def first_domain() -> str:

@@ -47,13 +47,13 @@ def lmtp_stack() -> Iterator[Stack]:
         yield from running_stack(database_url, DELIVERY_TRANSPORT="lmtp")
 
 
-@pytest.fixture(params=["postgresql", "sqlite"])
+@pytest.fixture(params=["postgresql", "sqlite", "lmtp"])
 def each_stack(request: pytest.FixtureRequest) -> Stack:
-    """The same instance on PostgreSQL and on SQLite, one after the other."""
+    """The same instance on PostgreSQL, on SQLite, and with the other transport, one after the other."""
     if request.param == "postgresql" and not os.environ.get("DATABASE_URL"):
         pytest.skip("no PostgreSQL in the environment")
-    name = "stack" if request.param == "postgresql" else "sqlite_stack"
-    stack: Stack = request.getfixturevalue(name)
+    names = {"postgresql": "stack", "sqlite": "sqlite_stack", "lmtp": "lmtp_stack"}
+    stack: Stack = request.getfixturevalue(names[request.param])
     return stack
 
 

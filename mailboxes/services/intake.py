@@ -4,7 +4,8 @@ import enum
 import logging
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -33,6 +34,23 @@ class Outcome(enum.Enum):
     OPERATOR = "operator"
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message made ready for storing, with the mailboxes meant by address digest."""
+
+    envelope: Envelope
+    parcel: Parcel
+    recipients: dict[bytes, addresses.Address]
+
+
+def prepare(
+    envelope: Envelope, raw: bytes, summarize: Callable[[bytes], Summary] = summaries.summarize
+) -> Delivery:
+    """Parse and compress `raw` for `store_many`. Touches no database."""
+    parcel = parcels.prepare(envelope, raw, summarize)
+    return Delivery(envelope, parcel, _unique(envelope.recipients))
+
+
 def store(
     envelope: Envelope, raw: bytes, summarize: Callable[[bytes], Summary] = summaries.summarize
 ) -> list[Outcome]:
@@ -42,19 +60,28 @@ def store(
     mailbox that ended since RCPT is GONE; a full one still gets what was answered 250. Raises django.db.Error when
     the database is away: nothing is stored then, and the caller answers with a temporary failure.
     """
-    parcel = parcels.prepare(envelope, raw, summarize)
-    recipients = _unique(envelope.recipients)
+    return store_many([prepare(envelope, raw, summarize)])[0]
+
+
+def store_many(deliveries: Sequence[Delivery]) -> list[list[Outcome]]:
+    """Store several deliveries in one transaction, as `store` does each; raise as it does: then none is stored."""
     with transaction.atomic():
         now = clock.now()
-        mailboxes = _locked(recipients)
-        outcomes = [
-            _outcome(address, digest, mailboxes, parcel, now)
-            for digest, address in recipients.items()
+        mailboxes = _locked({key: a for one in deliveries for key, a in one.recipients.items()})
+        results = [
+            [
+                _outcome(address, digest, mailboxes, one.parcel, now)
+                for digest, address in one.recipients.items()
+            ]
+            for one in deliveries
         ]
-    outcomes += [Outcome.GONE] * (len(envelope.recipients) - len(outcomes))
-    counted = Counter(outcome.value for outcome in outcomes)
-    logger.info("delivered queue_id=%s size=%d %s", envelope.queue_id, len(raw), dict(counted))
-    return outcomes
+    for one, outcomes in zip(deliveries, results, strict=True):
+        outcomes += [Outcome.GONE] * (len(one.envelope.recipients) - len(outcomes))
+        counted = dict(Counter(outcome.value for outcome in outcomes))
+        logger.info(
+            "delivered queue_id=%s size=%d %s", one.envelope.queue_id, one.parcel.size, counted
+        )
+    return results
 
 
 def _unique(recipients: Iterable[str]) -> dict[bytes, addresses.Address]:

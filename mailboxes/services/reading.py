@@ -1,5 +1,7 @@
 """What the holder of a mailbox's token may see. Everything here needs the token, because only it unseals."""
 
+import contextlib
+import threading
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +21,9 @@ from mailboxes.services import keys
 # The owner's looking counts as activity, written at most this often (seconds).
 _ACTIVITY_INTERVAL = 60
 _HEADER_BYTES = 65_536
+# Parsing 25 MB takes 400 MB for two seconds: in one process two large messages (bytes) at a time.
+_LARGE = 2 * 1024 * 1024
+_turns = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,8 @@ def message(opened: OpenMailbox, message_id: uuid.UUID, *, mark_seen: bool = Tru
     item, raw = _item(opened, row), _source(opened, row)
     if item.summary.unreadable:  # it was too much for the worker; no parser gets it twice
         return OpenMessage(item, raw, parsing.read_headers(raw, _HEADER_BYTES, unreadable=True))
-    return OpenMessage(item, raw, parsing.parse(raw))
+    with _turns if len(raw) > _LARGE else contextlib.nullcontext():
+        return OpenMessage(item, raw, parsing.parse(raw))
 
 
 def source(opened: OpenMailbox, message_id: uuid.UUID) -> bytes:

@@ -32,7 +32,7 @@ SETTINGS = {
     "smtpd_relay_restrictions": "reject_unauth_destination",
     "smtpd_recipient_restrictions": (
         "reject_unauth_destination, reject_unlisted_recipient, check_policy_service "
-        "{ unix:tempmail/policy.sock, timeout=3s, try_limit=2, retry_delay=1s, "
+        "{ unix:tempmail/policy.sock, timeout=2s, try_limit=2, retry_delay=1s, "
         "{ default_action = 451 4.3.0 Temporary lookup failure } }"
     ),
     "smtpd_forbid_bare_newline": "yes",
@@ -68,6 +68,13 @@ SETTINGS = {
     "transport_retry_time": "10s",
     "tempmail_time_limit": "120s",
     "tempmail_destination_recipient_limit": "50",
+    "tempmail-lmtp_destination_recipient_limit": "50",
+    "lmtp_line_length_limit": "0",
+    "lmtp_bind_address": "127.0.0.1",
+    "lmtp_bind_address6": "::1",
+    "lmtp_bind_address_enforce": "yes",
+    "lmtp_dns_support_level": "disabled",
+    "lmtp_fallback_relay": "",
     "mime_header_checks": "",
     "nested_header_checks": "",
     "myorigin": "tempmail.test",
@@ -124,7 +131,10 @@ def test_every_setting_in_main_cf_has_its_reason_above_it() -> None:
 
 def test_there_is_no_program_that_could_send_and_one_that_listens(postfix: Postfix) -> None:
     services = [line.split() for line in postfix.run("postconf", "-M").splitlines()]
-    assert {"smtp", "lmtp", "local", "virtual"}.isdisjoint({words[7] for words in services})
+    assert {"smtp", "local", "virtual"}.isdisjoint({words[7] for words in services})
+    # lmtp(8) speaks to what virtual_transport names, and nothing else names a next hop.
+    assert [words[0] for words in services if words[7] == "lmtp"] == ["tempmail-lmtp"]
+    assert postfix.run("postconf", "-h", "transport_maps").strip() == ""
     assert [words[0] for words in services if words[1] == "inet"] == ["127.0.0.1:2525"]
 
 
@@ -137,9 +147,12 @@ def test_the_transport_runs_the_script_without_flags_that_change_or_bounce(
     assert entry.strip().endswith("delivery.sock ${queue_id} ${size} ${sender} ${recipient}")
 
 
-def test_a_permanent_failure_of_the_transport_becomes_a_temporary_one(postfix: Postfix) -> None:
+@pytest.mark.parametrize("client", ["pipe", "lmtp"])
+def test_a_permanent_failure_of_a_transport_becomes_a_temporary_one(
+    postfix: Postfix, client: str
+) -> None:
     table = f"regexp:{postfix.config / 'delivery_status'}"
-    assert postfix.run("postconf", "-h", "pipe_delivery_status_filter").strip() == table
+    assert postfix.run("postconf", "-h", f"{client}_delivery_status_filter").strip() == table
     assert (
         postfix.run("postmap", "-q", "5.3.0 gone for good", table).strip() == "4.3.0 gone for good"
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from delivery.scoreboard import SUSPECTS, Scoreboard, digest_of
-from delivery.truncation import ShortMessages
+from delivery.truncation import ShortMessages, is_short
 from delivery.watchdog import Watchdog, is_stopped
 
 KILLED = signal.SIGKILL.value
@@ -110,8 +110,17 @@ def test_a_stopped_process_is_left_alone(
 
 def test_a_short_message_is_deferred_once_a_plausible_one_never() -> None:
     short = ShortMessages()
-    assert short.defers("q1", 1_000_000, 65_536)
-    assert not short.defers("q1", 1_000_000, 65_536)
-    assert not short.defers("q2", 1_000_000, 500_000)
-    assert not short.defers("q3", 0, 10)
-    assert not short.defers("q4", 3000, 0)
+    assert short.defers("q1", 1_000_000, bytes(65_536))
+    assert not short.defers("q1", 1_000_000, bytes(65_536))
+    assert not short.defers("q2", 1_000_000, bytes(500_001))
+    assert not short.defers("q3", 0, bytes(10))
+    assert short.defers("q4", 3000, b"")  # not even a Received line
+
+
+def test_whole_blocks_are_measured_exactly() -> None:
+    block = (b"x" * 63 + b"\n") * 64  # 4096 bytes in 64 lines, each one byte more in the queue file
+    assert not is_short(2 * 4096 + 128, block * 2)
+    assert is_short(2 * 4096 + 129, block * 2)
+    long = b"x" * 199 + b"\n" + b"y" * 3895 + b"\n"  # two bytes more, and three for a second piece
+    assert not is_short(4096 + 2 + 5, long)
+    assert is_short(4096 + 2 + 6, long)
