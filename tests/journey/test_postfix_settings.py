@@ -32,7 +32,7 @@ SETTINGS = {
     "smtpd_relay_restrictions": "reject_unauth_destination",
     "smtpd_recipient_restrictions": (
         "reject_unauth_destination, reject_unlisted_recipient, check_policy_service "
-        "{ unix:tempmail/policy.sock, timeout=2s, try_limit=2, retry_delay=1s, "
+        "{ unix:tempmail/policy.sock, timeout=1s, try_limit=2, retry_delay=1s, "
         "{ default_action = 451 4.3.0 Temporary lookup failure } }"
     ),
     "smtpd_forbid_bare_newline": "yes",
