@@ -58,5 +58,5 @@ def email(message: OpenMessage) -> dict[str, Any]:
             }
             for part in parsed.attachments
         ],
-        "partial": parsed.partial or parsed.unreadable,
+        "partial": parsed.partial or parsed.unreadable or parsed.text_is_cut,
     }

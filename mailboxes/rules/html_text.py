@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections import Counter
 
 from mailboxes.rules import html_tokens, strings
 
@@ -17,7 +18,8 @@ _LINES = {
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 # Blocks begin a line unless they are at one already; \n comes from <br> and paragraphs.
 _BLOCK = "\x1e"
-_BLANKS = re.compile(r" *[\n\x1e][ \n\x1e]*")
+# Starts only where a run of spaces does: a run without a line end behind it costs its length once.
+_BLANKS = re.compile(r"(?<! ) *+[\n\x1e][ \n\x1e]*+")
 # Fillers that senders put behind preview texts: soft hyphens, joiners, zero-width spaces.
 _FILLERS = str.maketrans(dict.fromkeys([0xAD, 0x34F, 0x61C, 0x200B, 0x2060, 0xFEFF]))
 _LINK = re.compile(r"(?:https?|mailto):[^\s<>]{1,2000}", re.IGNORECASE)
@@ -45,6 +47,7 @@ class _Writer:
     def __init__(self) -> None:
         self._pieces: list[str] = []
         self._hidden: list[str] = []
+        self._hidden_names: Counter[str] = Counter()
         self._preformatted = 0
         self._link = ""
         self._link_start = 0
@@ -65,6 +68,7 @@ class _Writer:
         elif self._hidden or name.startswith("#"):
             if name == "body":
                 self._hidden.clear()
+                self._hidden_names.clear()
             return
         elif bare == "a":
             self._anchor(name, data)
@@ -76,9 +80,12 @@ class _Writer:
     def _hide(self, name: str, bare: str) -> None:
         if name == bare:
             self._hidden.append(bare)
-        elif bare in self._hidden:
-            while self._hidden.pop() != bare:
-                pass
+            self._hidden_names[bare] += 1
+        elif self._hidden_names[bare]:
+            closed = ""
+            while closed != bare:
+                closed = self._hidden.pop()
+                self._hidden_names[closed] -= 1
 
     def _anchor(self, name: str, data: str) -> None:
         if self._link:

@@ -21,6 +21,9 @@ from mailboxes.rules.mime import addresses, bounds, header_block, heading, tree,
 # It logs strings from mail.
 logging.getLogger("mailparser").setLevel(logging.CRITICAL + 1)
 
+TEXT_CHARACTERS = 2_000_000
+"""What is shown of a body as text; the rest is in the source."""
+
 _DEFAULTS = bounds.Limits()
 _EXTENSIONS = {
     "message/rfc822": ".eml",
@@ -72,7 +75,7 @@ class ParsedMessage:
     """What is shown of a message. `html` is as sent: it must pass safe_html before any page.
 
     `partial`: beyond the bounds, only headers were read. `unreadable`: no parser could read it,
-    only headers were; the page shows its source.
+    only headers were; the page shows its source. `text_is_cut`: there is more text than shown.
     """
 
     subject: str
@@ -88,6 +91,7 @@ class ParsedMessage:
     attachments: tuple[Attachment, ...]
     partial: bool = False
     unreadable: bool = False
+    text_is_cut: bool = False
 
 
 def parse(raw: bytes, limits: bounds.Limits = _DEFAULTS) -> ParsedMessage:
@@ -128,7 +132,8 @@ def _by_mail_parser(raw: bytes, limits: bounds.Limits) -> ParsedMessage:
         return parsed
     # It also recovers parts behind a boundary that was closed too early.
     recovered = tree.Body("\n\n".join(parser.text_plain), "\n".join(parser.text_html)).complete()
-    return dataclasses.replace(parsed, text=strings.block(recovered.text), html=recovered.html)
+    text = strings.block(recovered.text[:TEXT_CHARACTERS])
+    return dataclasses.replace(parsed, text=text, html=recovered.html)
 
 
 def _by_tree(raw: bytes, limits: bounds.Limits) -> ParsedMessage:
@@ -169,10 +174,11 @@ def _shown(
         reply_to=tuple(Address(*pair) for pair in top.reply_to),
         date=top.date,
         message_id=top.message_id,
-        text=text,
+        text=text[:TEXT_CHARACTERS],
         html=html,
         headers=top.headers,
         attachments=tuple(_attachment(index, file) for index, file in enumerate(files, start=1)),
+        text_is_cut=len(text) > TEXT_CHARACTERS,
     )
 
 

@@ -60,7 +60,8 @@ class Filter:
             return ""
         try:
             return str(work(text)).replace("<", "\\3c ")
-        except RecursionError:  # tinycss2 writes nested blocks recursively
+        # tinycss2 writes nested blocks recursively, and Python refuses to convert thousands of digits.
+        except (RecursionError, ValueError, OverflowError):
             return ""
 
     def _attribute(self, text: str) -> str:

@@ -18,11 +18,16 @@ from mailboxes.rules.parsing import Attachment
 
 IMAGE_BYTES = 2 * 1024 * 1024
 IMAGES_BYTES = 8 * 1024 * 1024
+SHOWN_IMAGES_CHARACTERS = 16 * 1024 * 1024
+"""Of data: URIs in one page; each use of an image counts."""
 
 _LINK = re.compile(r"(?:https?://|mailto:)[^\x00-\x20]", re.IGNORECASE)
 _REMOTE = re.compile(r"(?:https?:|ftp:)?[/\\]{2}|https?:", re.IGNORECASE)
 _DATA_IMAGE = re.compile(
     r"data:image/(?:png|gif|jpe?g|webp|bmp|avif);base64,[A-Za-z0-9+/=\s]++", re.I
+)
+_BLANK = re.compile(
+    r"(?:<style>[^<]*+</style>|<(?!hr\b|img\b[^>]*\b(?:src|alt)=)[^>]*+>|&nbsp;|\s)*+"
 )
 _COLOUR = re.compile(r"#?[0-9A-Za-z]{1,30}")
 _MEDIA = re.compile(r"[\w\s():,.-]{1,200}")
@@ -41,6 +46,11 @@ class SafeHtml:
 
     html: str
     blocked: int
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether a browser would show nothing at all of it, and nothing was blocked either."""
+        return not self.blocked and bool(_BLANK.fullmatch(self.html))
 
 
 @dataclass(slots=True)
@@ -121,6 +131,7 @@ class _AttributeFilter:
     def __init__(self, images: Mapping[str, str], css: safe_css.Filter) -> None:
         self.blocked = 0
         self._images = images
+        self._left = SHOWN_IMAGES_CHARACTERS
         self._css = css
 
     def __call__(self, tag: str, attribute: str, value: str) -> str | None:
@@ -136,11 +147,18 @@ class _AttributeFilter:
 
     def _image(self, value: str) -> str | None:
         if value[:4].lower() == "cid:":
-            return self._images.get(unquote(value[4:])) or self._images.get(value[4:])
+            return self._shown(self._images.get(unquote(value[4:])) or self._images.get(value[4:]))
         if len(value) <= IMAGE_BYTES * 3 // 2 and _DATA_IMAGE.fullmatch(value):
             return value
         self.blocked += bool(_REMOTE.match(value))
         return None
+
+    def _shown(self, image: str | None) -> str | None:
+        """The data: URI while there is room: 50,000 uses of one image would be 100 GB."""
+        if image is None or len(image) > self._left:
+            return None
+        self._left -= len(image)
+        return image
 
 
 def _scan(markup: str) -> _Found:

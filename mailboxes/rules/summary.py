@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Self
 
-from mailboxes.rules import codes, parsing, strings
+from mailboxes.rules import codes, parsing, safe_html, strings
 
 PREVIEW_LENGTH = 200
 _NAME_LENGTH = 200
@@ -14,6 +14,7 @@ _ADDRESS_LENGTH = 320
 _SUBJECT_LENGTH = 500
 _ATTACHMENT_NAMES = 100
 _UNREAD_BYTES = 64 * 1024
+_TRIED_HTML = 100_000  # characters
 _LINK_TARGET = re.compile(r"<?\b(?:https?://|mailto:)[^\s<>]*>?", re.IGNORECASE)
 _RULE = re.compile(r"[-=_*~#]{4,}")
 
@@ -64,6 +65,9 @@ class Summary:
 def summarize(raw: bytes) -> Summary:
     """The summary of a message; never raises on hostile bytes (MemoryError, TimeoutError aside)."""
     parsed = parsing.parse(raw)
+    if len(parsed.html) > _TRIED_HTML:
+        # A trial within the caller's limits: what is beyond them is never opened by the site.
+        safe_html.clean(parsed.html, safe_html.inline_images(parsed.attachments))
     names = [attachment.filename for attachment in parsed.attachments[:_ATTACHMENT_NAMES]]
     return Summary(
         **_heading(parsed),

@@ -1,5 +1,6 @@
 """One message: as text, as HTML in its frame, its headers, its source. Every view of it works without JavaScript."""
 
+import re
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from mailboxes.rules import safe_html
+from mailboxes.rules.safe_html import SafeHtml
 from mailboxes.services import reading
 from mailboxes.services.reading import OpenMailbox, OpenMessage
 from mailboxes.web import times
@@ -18,6 +20,7 @@ from mailboxes.web.inbox import address_parts
 from mailboxes.web.linkify import linkify
 
 SOURCE_SHOWN = 200_000  # bytes in the page; the whole is one click away
+_HAS_BODY = re.compile(rb"\n\r?\n\s*+\S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,8 @@ def message(request: HttpRequest, opened: OpenMailbox, message_id: uuid.UUID) ->
     opened_message = reading.message(opened, message_id)
     views = _views(opened_message)
     asked = request.GET.get("view", "")
-    view = asked if asked in views else next(iter(views))
+    cleaned = None if asked in views and asked != "html" else _cleaned(opened_message)
+    view = asked if asked in views else _best_view(opened_message, cleaned)
     newer, older = reading.neighbours(opened, opened_message.item.sequence)
     context = {
         **address_parts(opened),
@@ -48,13 +52,13 @@ def message(request: HttpRequest, opened: OpenMailbox, message_id: uuid.UUID) ->
         "view": view,
         "newer": newer,
         "older": older,
-        **_body(opened_message, view),
+        **_body(opened_message, view, cleaned),
     }
     return render(request, "mailboxes/message.html", context)
 
 
 def _views(opened: OpenMessage) -> dict[str, str]:
-    """Return the ways to look at this message, the best one first."""
+    """Return the ways to look at this message."""
     views = {"headers": _("Headers"), "source": _("Source")}
     if opened.parsed.unreadable or opened.parsed.partial:
         return {"source": _("Source"), "headers": _("Headers")}
@@ -62,12 +66,30 @@ def _views(opened: OpenMessage) -> dict[str, str]:
     return ({"html": _("As sent")} if opened.parsed.html else {}) | text | views
 
 
-def _body(opened: OpenMessage, view: str) -> dict[str, Any]:
+def _cleaned(opened: OpenMessage) -> SafeHtml | None:
+    if not opened.parsed.html:
+        return None
+    images = safe_html.inline_images(opened.parsed.attachments)
+    return safe_html.clean(opened.parsed.html, images)
+
+
+def _best_view(opened: OpenMessage, cleaned: SafeHtml | None) -> str:
+    """Return the view to begin with: one that shows something, if any does."""
+    parsed = opened.parsed
+    if parsed.unreadable or parsed.partial:
+        return "source"
+    if cleaned and not cleaned.is_blank:
+        return "html"
+    if parsed.text or parsed.attachments or not _HAS_BODY.search(opened.raw):
+        return "text"
+    return "source"
+
+
+def _body(opened: OpenMessage, view: str, cleaned: SafeHtml | None) -> dict[str, Any]:
     if view == "html":
-        images = safe_html.inline_images(opened.parsed.attachments)
-        return {"blocked": safe_html.clean(opened.parsed.html, images).blocked}
+        return {"blocked": cleaned.blocked if cleaned else 0}
     if view == "text":
-        return {"text": linkify(opened.parsed.text)}
+        return {"text": linkify(opened.parsed.text), "text_is_cut": opened.parsed.text_is_cut}
     if view == "source":
         shown = opened.raw[:SOURCE_SHOWN].decode("utf-8", "replace").replace("\0", "\ufffd")
         return {"source": shown, "source_is_cut": len(opened.raw) > SOURCE_SHOWN}

@@ -6,6 +6,11 @@ from mailboxes.rules.mime import words
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
+_MARK_BELOW_TRACE = re.compile(
+    rb"(?:(?:return-path|delivered-to|received|envelope-to):[^\n]*+\n(?:[ \t][^\n]*+\n)*+)++"
+    rb"(?=\xef\xbb\xbf[!-9;-~]++:)",
+    re.IGNORECASE,
+)
 _BLANK_LINES = re.compile(rb"(?:[ \t]*+\r?\n)+")
 _TRACE = {b"return-path", b"delivered-to", b"x-original-to", b"received", b"envelope-to"}
 _START_OF_HEADERS = re.compile(
@@ -16,7 +21,7 @@ _START_OF_HEADERS = re.compile(
 
 
 def repaired(raw: bytes) -> bytes:
-    """`raw` without a byte order mark and blank lines before its headers, or between a server's trace fields and them.
+    """`raw` without a byte order mark or blank lines before its headers, or between a server's trace fields and them.
 
     A client that begins its DATA with a blank line would otherwise have all its headers shown
     as text, below the Received lines that servers put on top (RFC 5321 section 4.4).
@@ -25,6 +30,9 @@ def repaired(raw: bytes) -> bytes:
     leading = _BLANK_LINES.match(raw)
     if leading:
         raw = raw[leading.end() :]
+    mark = _MARK_BELOW_TRACE.match(raw, 0, 65536)
+    if mark:
+        raw = raw[: mark.end()] + raw[mark.end() + 3 :]
     position = _end_of_trace(raw)
     blank = _BLANK_LINES.match(raw, position) if position else None
     if blank and _START_OF_HEADERS.match(raw, blank.end()):

@@ -8,6 +8,7 @@ from mailboxes.rules import charsets
 from mailboxes.rules.mime import words
 
 _TOKEN = re.compile(r"[a-z0-9-]+")
+_UU_LINES = 700_000  # of 45 bytes each: more than a message may have
 _UUENCODE = {"x-uuencode", "uuencode", "uue", "x-uue"}
 _META_CHARSET = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([a-zA-Z0-9_:.-]{1,40})", re.I
@@ -46,7 +47,7 @@ def encoded(part: Message) -> bytes:
 
 def text(part: Message, charset: str) -> str:
     """The text of a leaf part; HTML without a charset is asked for its <meta charset>."""
-    data = content(part)
+    data = content(part) or encoded(part)  # what is not in the encoding that it claims is not lost
     if not charset and part.get_content_subtype() == "html":
         meta = _META_CHARSET.search(data[:2048])
         charset = meta[1].decode("ascii") if meta else ""
@@ -62,6 +63,9 @@ def uuencoded_name(part: Message) -> str:
 
 
 def _uudecoded(data: bytes) -> bytes:
+    """`data` itself where nothing is uuencoded, or in lines so short that only a bomb has them."""
+    if data.count(b"\n") + data.count(b"\r") > 2 * _UU_LINES:
+        return data
     lines = data.splitlines()
     start = next((i + 1 for i, row in enumerate(lines) if row.startswith(b"begin ")), -1)
     if start < 0:

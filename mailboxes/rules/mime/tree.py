@@ -32,7 +32,7 @@ class Body:
 
     def as_html(self) -> str:
         """As HTML, made from the text where there is none."""
-        return self.html or html_text.from_text(self.text)
+        return self.html or html_text.from_text(self.text[: html_text.MAX_CHARACTERS])
 
     def complete(self) -> "Body":
         """With text made from the HTML where there is none."""
@@ -63,6 +63,7 @@ class _Walk:
         self.files: list[File] = []
         self._root = root
         self._raw = raw
+        self._unread_html = html_text.MAX_CHARACTERS
         self._messages: dict[int, bytes] | None = None
 
     def part(self, part: Message, alternative: bool = False) -> Body:
@@ -84,9 +85,15 @@ class _Walk:
         bodies = [body for body in map(self.part, below) if _has_content(body)]
         has_html = any(body.html for body in bodies)
         for body in bodies:
-            text.append(body.complete().text)
+            text.append(body.text or self._text_of(body.html))
             html.append(body.as_html() if has_html else "")
         return Body("\n\n".join(filter(None, text)), "\n".join(filter(None, html)))
+
+    def _text_of(self, html: str) -> str:
+        """For all parts together no more HTML is read for its text than for a single one."""
+        read = html[: self._unread_html]
+        self._unread_html -= len(read)
+        return html_text.to_text(read)
 
     def _alternative(self, below: list[Message]) -> Body:
         """The last rendering of each kind that is not empty (RFC 2046 section 5.1.4)."""

@@ -55,10 +55,16 @@ def decode(value: str) -> str:
 
 
 def base64_bytes(data: bytes) -> bytes:
-    """Base64 as mail clients read it: junk skipped, padding repaired, the end at the padding."""
-    data = data.partition(b"=")[0].translate(None, _NOT_BASE64)
-    data = data[: len(data) - (len(data) % 4 == 1)]
-    return binascii.a2b_base64(data + b"=" * (-len(data) % 4))
+    """Base64 as mail clients read it: junk skipped, padding repaired, the end at the padding.
+
+    A "=" that ends no group of four characters is junk too, as for Python's own decoder.
+    """
+    try:
+        return binascii.a2b_base64(data)
+    except binascii.Error:  # the last group is not complete, so no "=" ended one
+        data = data.translate(None, _NOT_BASE64)
+        data = data[: len(data) - (len(data) % 4 == 1)]
+        return binascii.a2b_base64(data + b"=" * (-len(data) % 4))
 
 
 def _flush(run: bytearray, charset: str) -> str:
