@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
+from typing import TextIO
 
 from deploy.local import owner
 from deploy.local.parent import ParentWatch
@@ -44,6 +45,10 @@ STEPS_WITHOUT_SERVERS: tuple[tuple[str, list[str], Mapping[str, str]], ...] = (
 )
 
 
+# Side by side, as most of them wait for something most of the time.
+PATIENT = ["tests/faults", "tests/hostile", "tests/isolation"]
+
+
 class Interrupted(Exception):
     """SIGINT or SIGTERM came."""
 
@@ -53,39 +58,73 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)
     ParentWatch().start()
-    started = time.monotonic()
+    began = time.monotonic()
     try:
         for name, command, env in STEPS_WITHOUT_SERVERS:
             run(name, command, env)
         if sys.argv[1:] != ["check"]:
-            with servers() as env:
-                run(
-                    "tests with servers, on PostgreSQL",
-                    [PYTHON, "-m", "pytest", "-q", "tests"],
-                    env,
-                )
+            run_with_servers()
     except (Interrupted, StartFailed, subprocess.CalledProcessError) as error:
         print(f"\nfailed: {_words(error)}", flush=True)
         return 1
-    print(f"\neverything passed in {time.monotonic() - started:.0f} s", flush=True)
+    print(f"\neverything passed in {time.monotonic() - began:.0f} s", flush=True)
     return 0
 
 
+def run_with_servers() -> None:
+    """Run the tests that need servers, each part with a PostgreSQL and a Redis of its own."""
+    pytest = [PYTHON, "-m", "pytest", "-q", "--durations=5"]
+    others = [f"--ignore={folder}" for folder in PATIENT]
+    with (
+        servers() as env,
+        servers() as other_env,
+        beside("faults, hostile bytes, isolation, on PostgreSQL", [*pytest, *PATIENT], other_env),
+    ):
+        run("tests with servers, on PostgreSQL", [*pytest, *others, "tests"], env)
+
+
+@contextlib.contextmanager
+def beside(name: str, command: list[str], env: Mapping[str, str]) -> Iterator[None]:
+    """Run a step while the block runs, and show what it printed after it. Raises as `run` does."""
+    with tempfile.TemporaryFile("w+") as output, started(command, env, output) as process:
+        yield
+        status = process.wait()
+        output.seek(0)
+        print(f"\n== {name}\n{output.read()}", flush=True)
+    if status:
+        raise subprocess.CalledProcessError(status, command)
+
+
 def run(name: str, command: list[str], env: Mapping[str, str]) -> None:
-    """Run one step and show what it prints. Raises CalledProcessError; when interrupted it is ended and waited for."""
+    """Run one step and show what it prints. Raises CalledProcessError."""
     print(f"\n== {name}", flush=True)
-    started = time.monotonic()
-    with subprocess.Popen(command, env={**os.environ, **env}, start_new_session=True) as process:
+    began = time.monotonic()
+    with started(command, env, None) as process:
+        status = process.wait()
+    if status:
+        raise subprocess.CalledProcessError(status, command)
+    print(f"   {time.monotonic() - began:.1f} s", flush=True)
+
+
+@contextlib.contextmanager
+def started(
+    command: list[str], env: Mapping[str, str], output: TextIO | None
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Start a step in a session of its own; when the block fails it is interrupted, and waited for."""
+    with subprocess.Popen(
+        command,
+        env={**os.environ, **env},
+        start_new_session=True,
+        stdout=output,
+        stderr=subprocess.STDOUT if output else None,
+    ) as process:
         try:
-            status = process.wait()
+            yield process
         except BaseException:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGINT)
             process.wait()
             raise
-    if status:
-        raise subprocess.CalledProcessError(status, command)
-    print(f"   {time.monotonic() - started:.1f} s", flush=True)
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from delivery.watchdog import is_stopped
 from tests.faults import victims
 from tests.faults.instances import on
 from tests.faults.ledger import Outcome, Transaction
@@ -31,6 +32,8 @@ def test_all_workers_stopped(service: Service) -> None:
         for pid in pids:
             victims.send_signal(pid, signal.SIGSTOP)
         try:
+            # A process in fsync(2) stops when that is done; its other thread answers until then.
+            service.wait_until(lambda: all(map(is_stopped, pids)), "the processes to stop")
             began = time.monotonic()
             code, text = probe.answer_to(service.stack, service.addresses[0])
             assert (code, text[:5]) == (451, "4.3.0")
