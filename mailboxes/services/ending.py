@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import QuerySet
 
 from mailboxes import live
@@ -92,21 +92,22 @@ def _lock(mailbox: Mailbox) -> Mailbox:
     return locked
 
 
-@transaction.atomic
 def _purge(pk: int, reason: PurgeRecord.Reason) -> bool:
-    # Under the lock nothing can be delivered into it; whoever comes second finds no row.
-    mailbox = Mailbox.objects.select_for_update().filter(pk=pk).first()
-    if mailbox is None:
-        return False
-    count, size = _delete(Message.objects.filter(mailbox=mailbox))
-    PurgeRecord.objects.create(
-        mailbox_public_id=mailbox.public_id,
-        purged_at=clock.now(),
-        reason=reason,
-        messages=count,
-        bytes=size,
-    )
-    mailbox.delete()
+    with transaction.atomic():
+        # Under the lock nothing can be delivered into it; whoever comes second finds no row.
+        mailbox = Mailbox.objects.select_for_update().filter(pk=pk).first()
+        if mailbox is None:
+            return False
+        count, size = _delete(Message.objects.filter(mailbox=mailbox))
+        mailbox.delete()
+    record = PurgeRecord(mailbox_public_id=mailbox.public_id, reason=reason)
+    record.purged_at, record.messages, record.bytes = clock.now(), count, size
+    try:
+        record.save()
+    except (
+        OperationalError
+    ):  # a full disk: making room is what matters, the record is for debugging
+        logger.warning("a purge could not be recorded")
     return True
 
 

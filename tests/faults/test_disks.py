@@ -3,13 +3,16 @@
 import contextlib
 import os
 import re
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from deploy.local.stack import Stack
+from tests import private_database
 from tests.faults.instances import instance
 from tests.faults.ledger import Outcome
 from tests.faults.load import connect
@@ -65,6 +68,44 @@ def small_database(tmp_path: Path) -> Iterator[Service]:
     disk = tmp_path / "disk"
     with small_disk(disk, 36), instance(f"sqlite:///{disk}/db.sqlite3", SMALL) as stack:
         yield _begun(stack)
+
+
+@pytest.fixture
+def small_tablespace() -> Iterator[tuple[Service, Path]]:
+    """An instance whose PostgreSQL tables, but not its write-ahead log, are on a disk of 60 MB; and that disk."""
+    url = os.environ.get("DATABASE_URL", "")
+    if not url:
+        pytest.skip("no PostgreSQL in the environment")
+    scratch = Path(tempfile.mkdtemp(prefix="tempmail-tablespace-"))
+    scratch.chmod(0o755)  # PostgreSQL runs as its own user
+    try:
+        with (
+            small_disk(scratch / "disk", 60) as disk,
+            private_database.on_disk(disk) as database,
+            instance(database, SMALL) as stack,
+        ):
+            yield _begun(stack), disk
+    finally:
+        shutil.rmtree(scratch)
+
+
+def test_postgresql_disk_full(small_tablespace: tuple[Service, Path]) -> None:
+    service, disk = small_tablespace
+    service.retry(SOON)
+    ending = service.addresses[0]
+    with service.load() as load:
+        load.wait_for(10)
+    service.settle()
+    service.inside("end", service.tokens.pop(ending))
+    for transaction in service.ledger.transactions:
+        transaction.recipients = tuple(r for r in transaction.recipients if r != ending)
+    with service.load() as load:
+        load.wait_for(10)
+        ballast = fill(disk, leave=0)
+        service.wait_until(lambda: service.queue_names().count("deferred") > 5, "deferred mail")
+        assert "mailboxes=1" in service.stack.manage("purge")
+    ballast.unlink()
+    service.settle_and_audit()
 
 
 def test_queue_disk_full(small_queue: Service) -> None:
