@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
-from typing import TextIO
 
 from deploy.local import owner
 from deploy.local.parent import ParentWatch
@@ -23,6 +22,7 @@ from deploy.local.servers import PostgreSQL, Redis
 
 BIN = Path(sys.executable).parent
 PYTHON = sys.executable
+PYTEST = [PYTHON, "-m", "pytest", "-q", "--durations=5"]
 TEST_SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.settings"}
 PRODUCTION = {
     "SITE_URL": "https://mail.example",
@@ -41,12 +41,8 @@ STEPS_WITHOUT_SERVERS: tuple[tuple[str, list[str], Mapping[str, str]], ...] = (
         [PYTHON, "-W", "error", "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
         PRODUCTION,
     ),
-    ("tests without servers, on SQLite", [PYTHON, "-m", "pytest", "-q", "tests/unit"], {}),
+    ("tests without servers, on SQLite", [*PYTEST, "tests/unit"], {}),
 )
-
-
-# Side by side, as most of them wait for something most of the time.
-PATIENT = ["tests/faults", "tests/hostile", "tests/isolation"]
 
 
 class Interrupted(Exception):
@@ -63,7 +59,8 @@ def main() -> int:
         for name, command, env in STEPS_WITHOUT_SERVERS:
             run(name, command, env)
         if sys.argv[1:] != ["check"]:
-            run_with_servers()
+            with servers() as env:
+                run("tests with servers, on PostgreSQL", [*PYTEST, "tests"], env)
     except (Interrupted, StartFailed, subprocess.CalledProcessError) as error:
         print(f"\nfailed: {_words(error)}", flush=True)
         return 1
@@ -71,60 +68,21 @@ def main() -> int:
     return 0
 
 
-def run_with_servers() -> None:
-    """Run the tests that need servers, each part with a PostgreSQL and a Redis of its own."""
-    pytest = [PYTHON, "-m", "pytest", "-q", "--durations=5"]
-    others = [f"--ignore={folder}" for folder in PATIENT]
-    with (
-        servers() as env,
-        servers() as other_env,
-        beside("faults, hostile bytes, isolation, on PostgreSQL", [*pytest, *PATIENT], other_env),
-    ):
-        run("tests with servers, on PostgreSQL", [*pytest, *others, "tests"], env)
-
-
-@contextlib.contextmanager
-def beside(name: str, command: list[str], env: Mapping[str, str]) -> Iterator[None]:
-    """Run a step while the block runs, and show what it printed after it. Raises as `run` does."""
-    with tempfile.TemporaryFile("w+") as output, started(command, env, output) as process:
-        yield
-        status = process.wait()
-        output.seek(0)
-        print(f"\n== {name}\n{output.read()}", flush=True)
-    if status:
-        raise subprocess.CalledProcessError(status, command)
-
-
 def run(name: str, command: list[str], env: Mapping[str, str]) -> None:
-    """Run one step and show what it prints. Raises CalledProcessError."""
+    """Run one step and show what it prints. Raises CalledProcessError; when interrupted it is ended and waited for."""
     print(f"\n== {name}", flush=True)
     began = time.monotonic()
-    with started(command, env, None) as process:
-        status = process.wait()
-    if status:
-        raise subprocess.CalledProcessError(status, command)
-    print(f"   {time.monotonic() - began:.1f} s", flush=True)
-
-
-@contextlib.contextmanager
-def started(
-    command: list[str], env: Mapping[str, str], output: TextIO | None
-) -> Iterator["subprocess.Popen[bytes]"]:
-    """Start a step in a session of its own; when the block fails it is interrupted, and waited for."""
-    with subprocess.Popen(
-        command,
-        env={**os.environ, **env},
-        start_new_session=True,
-        stdout=output,
-        stderr=subprocess.STDOUT if output else None,
-    ) as process:
+    with subprocess.Popen(command, env={**os.environ, **env}, start_new_session=True) as process:
         try:
-            yield process
+            status = process.wait()
         except BaseException:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGINT)
             process.wait()
             raise
+    if status:
+        raise subprocess.CalledProcessError(status, command)
+    print(f"   {time.monotonic() - began:.1f} s", flush=True)
 
 
 @contextlib.contextmanager

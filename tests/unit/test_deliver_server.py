@@ -138,7 +138,10 @@ def test_beyond_its_memory_one_message_still_goes_on() -> None:
 
 def test_a_request_that_takes_too_long_is_deferred() -> None:
     with running(receive_seconds=0.0) as service, service.connect() as client:
-        client.sendall(message()[:5])
+        with contextlib.suppress(
+            BrokenPipeError
+        ):  # it may have been answered before it sent anything
+            client.sendall(message()[:5])
         assert client.recv(100) == protocol.LATER
 
 
