@@ -197,7 +197,8 @@ def test_a_message_much_shorter_than_postfix_said_is_asked_for_again(worker: Wor
     request = protocol.Request("4cQ", 1_000_000, "", (worker.address,), b"Subject: cut\n\n")
     answers = [exchange(worker, protocol.encode(request)) for _ in range(4)]
     assert answers[0] == protocol.LATER
-    assert answers[-1] == protocol.STORED
+    assert protocol.STORED in answers
+    assert answers.count(protocol.LATER) <= 2  # once for each process
     assert worker.stored() == 1
 
 
