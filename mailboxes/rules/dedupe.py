@@ -11,7 +11,7 @@ import re
 DIGEST_SIZE = 16  # bytes
 
 # A header field at the very start of the message, with its folded lines (RFC 5322 2.2.3).
-_RETURN_PATH = re.compile(rb"return-path:[^\n]*\n(?:[ \t][^\n]*\n)*", re.IGNORECASE)
+RETURN_PATH = re.compile(rb"return-path:[^\n]*\n(?:[ \t][^\n]*\n)*", re.IGNORECASE)
 _RECEIVED = re.compile(rb"received:[^\n]*\n(?:[ \t][^\n]*\n)*", re.IGNORECASE)
 
 
@@ -19,7 +19,7 @@ def canonical(raw: bytes) -> bytes:
     """Return what stays the same between tries of one delivery: a part of `raw`, with LF line ends."""
     rest = raw.replace(b"\r\n", b"\n")
     while True:
-        match = _RETURN_PATH.match(rest) or _requeued(rest)
+        match = RETURN_PATH.match(rest) or _requeued(rest)
         if not match:
             return rest
         rest = rest[match.end() :]

@@ -1,13 +1,10 @@
 """A delivered message, made ready once for all of its recipients, before any lock is taken."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from mailboxes.rules import dedupe, sealing
 from mailboxes.rules.summary import Summary
-
-_RETURN_PATH = re.compile(rb"return-path:[^\n]*\n(?:[ \t][^\n]*\n)*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,5 +43,5 @@ def _with_return_path(sender: str, raw: bytes) -> bytes:
     """Put the reverse-path on top, as final delivery must (RFC 5321 4.4), in place of what was there."""
     line_end = b"\r\n" if b"\r\n" in raw[:1000] else b"\n"
     path = sender.encode("utf-8", "surrogateescape").translate(None, b"\r\n\0")
-    rest = raw[match.end() :] if (match := _RETURN_PATH.match(raw)) else raw
+    rest = raw[match.end() :] if (match := dedupe.RETURN_PATH.match(raw)) else raw
     return b"Return-Path: <" + path + b">" + line_end + rest

@@ -137,9 +137,7 @@ def unread_count(opened: OpenMailbox) -> int:
 
 def message(opened: OpenMailbox, message_id: uuid.UUID, *, mark_seen: bool = True) -> OpenMessage:
     """Return a message of this mailbox, parsed again for this reader; raise NotFound."""
-    row = opened.mailbox.messages.filter(id=message_id).first()
-    if row is None:
-        raise NotFound
+    row = _row(opened, message_id)
     if mark_seen and not row.seen:
         Message.objects.filter(id=message_id).update(seen=True)
     item, raw = _item(opened, row), _source(opened, row)
@@ -151,10 +149,7 @@ def message(opened: OpenMailbox, message_id: uuid.UUID, *, mark_seen: bool = Tru
 
 def source(opened: OpenMailbox, message_id: uuid.UUID) -> bytes:
     """Return a message as it came, with the Return-Path that delivery put on top; raise NotFound."""
-    row = opened.mailbox.messages.filter(id=message_id).first()
-    if row is None:
-        raise NotFound
-    return _source(opened, row)
+    return _source(opened, _row(opened, message_id))
 
 
 def neighbours(opened: OpenMailbox, sequence: int) -> tuple[uuid.UUID | None, uuid.UUID | None]:
@@ -163,6 +158,13 @@ def neighbours(opened: OpenMailbox, sequence: int) -> tuple[uuid.UUID | None, uu
     newer = ids.filter(sequence__gt=sequence).order_by("sequence").first()
     older = ids.filter(sequence__lt=sequence).order_by("-sequence").first()
     return newer, older
+
+
+def _row(opened: OpenMailbox, message_id: uuid.UUID) -> Message:
+    row = opened.mailbox.messages.filter(id=message_id).first()
+    if row is None:
+        raise NotFound
+    return row
 
 
 def _item(opened: OpenMailbox, row: Message) -> Item:
