@@ -45,10 +45,15 @@ def small_disk(directory: Path, megabytes: int) -> Iterator[Path]:
 def fill(directory: Path, leave: int) -> Path:
     """Fill the disk but for `leave` bytes; return the file that does it."""
     ballast = directory / "ballast"
-    state = os.statvfs(directory)
     with ballast.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, max(1, state.f_bavail * state.f_frsize - leave))
-    return ballast
+        for _ in range(100):
+            state = os.statvfs(directory)
+            size = state.f_bavail * state.f_frsize - leave
+            # Others write meanwhile: what was free a moment ago may not be any more.
+            with contextlib.suppress(OSError):
+                os.posix_fallocate(file.fileno(), 0, max(1, size))
+                return ballast
+    raise AssertionError("the disk was never as free as it said")
 
 
 @pytest.fixture
