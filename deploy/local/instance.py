@@ -1,5 +1,6 @@
 """One instance on the disk: its directories, its environment, its database, and Postfix's files for it."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -78,23 +79,10 @@ class Instance:
 
     def manage(self, *arguments: str) -> str:
         """Run manage.py as the owner of the data; return its output. Raises StartFailed with what it complained of."""
-        done = subprocess.run(
-            [sys.executable, str(CHECKOUT / "manage.py"), *arguments],
-            check=False,
-            capture_output=True,
-            text=True,
-            cwd=CHECKOUT,
-            env=self.env,
-            timeout=COMMAND_SECONDS,
-            umask=0o077,
-            **self.owner.popen_arguments(),
-        )
-        if done.returncode:
-            raise StartFailed(f"manage.py {arguments[0]} failed:\n{done.stderr or done.stdout}")
-        return done.stdout
+        return self._python(str(CHECKOUT / "manage.py"), *arguments)
 
     def prepare(self) -> None:
-        """Make directories, keys, tables, the first domain and the static files. Raises StartFailed."""
+        """Make directories, keys, tables, the first domain, static files and Postfix's files. Raises StartFailed."""
         if self.smtp == "postfix" and (reason := mail_server.missing()):
             raise StartFailed(
                 f"{reason} As root: sudo make run. Without Postfix: SMTP=embedded make run."
@@ -105,26 +93,52 @@ class Instance:
         self.owner.give(self.data_dir / "secrets.env")
         self._note_environment()
         self.report("database")
-        self.manage("migrate", "--verbosity", "0")
-        self.manage("add_domain", "--if-empty", FIRST_DOMAIN)
-        self.manage("collectstatic", "--noinput", "--verbosity", "0")
+        commands = [
+            ["migrate", "--verbosity", "0"],
+            ["add_domain", "--if-empty", FIRST_DOMAIN],
+            ["collectstatic", "--noinput", "--verbosity", "0"],
+        ]
+        if self.smtp == "postfix":
+            commands.append(self._render_postfix())
+        self._python("-m", "deploy.local.manage_several", json.dumps(commands))
 
     def prepare_postfix(self) -> Postfix:
-        """Make Postfix's directories and files; return it, not started. Raises StartFailed."""
-        log_file = render.log_file(self.state_dir)
-        log = self.log_directory / "postfix.log"
-        postfix = Postfix(self.state_dir, log_file, self.smtp_port, log, self.owner)
+        """Make Postfix's directories, install its files that `prepare` rendered; return it, not started."""
+        postfix = self._postfix()
         postfix.prepare()
-        values = {"tls_chain_file": str(postfix.certificate), **self.postfix_values}
-        postfix.install(self._render(values))
+        # Rendered by the owner of the data into the data, and installed by root: root never opens the database.
+        rendered = self.data_dir / "postfix"
+        postfix.install(
+            {name: (rendered / name).read_text(encoding="ascii") for name in render.FILES}
+        )
         return postfix
 
-    def _render(self, values: Mapping[str, str]) -> dict[str, str]:
-        # By the owner of the data into the data, and installed by root: root never opens the database.
-        directory = self.data_dir / "postfix"
+    def _postfix(self) -> Postfix:
+        log = self.log_directory / "postfix.log"
+        log_file = render.log_file(self.state_dir)
+        return Postfix(self.state_dir, log_file, self.smtp_port, log, self.owner)
+
+    def _render_postfix(self) -> list[str]:
+        values = {"tls_chain_file": str(self._postfix().certificate), **self.postfix_values}
         words = [word for name, value in values.items() for word in ("--set", f"{name}={value}")]
-        self.manage("render_postfix", "--output", str(directory), *words)
-        return {name: (directory / name).read_text(encoding="ascii") for name in render.FILES}
+        return ["render_postfix", "--output", str(self.data_dir / "postfix"), *words]
+
+    def _python(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=CHECKOUT,
+            env=self.env,
+            timeout=COMMAND_SECONDS,
+            umask=0o077,
+            **self.owner.popen_arguments(),
+        )
+        if done.returncode:
+            command = " ".join(arguments[:2])
+            raise StartFailed(f"{command} failed:\n{done.stderr or done.stdout}")
+        return done.stdout
 
     def _note_environment(self) -> None:
         """Let manage.py from a second shell, which knows only DATA_DIR, find the same database and ports."""

@@ -8,6 +8,7 @@ import os
 import shlex
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,9 @@ from tempmail_site import paths
 
 POLL_SECONDS = 0.3
 RESTART_SECONDS = 5.0
+
+
+_asked_to_end = threading.Event()
 
 
 class Ended(BaseException):
@@ -52,6 +56,7 @@ def main() -> int:
 def _end(number: int, frame: FrameType | None) -> None:
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)  # ending takes a moment, and is not to be cut short
+    _asked_to_end.set()  # Python drops an exception that a handler raises in the midst of a destructor
     raise Ended
 
 
@@ -96,10 +101,9 @@ def _run(stack: Stack) -> int:
 
 
 def _watch(stack: Stack, changed: Callable[[], None]) -> None:
-    """Wait for ever; start again what died, after a pause that shows it and keeps a broken one from spinning."""
+    """Wait for the end; start again what died, after a pause that shows it and keeps a broken one from spinning."""
     turned_over = time.monotonic()
-    while True:
-        time.sleep(POLL_SECONDS)
+    while not _asked_to_end.wait(POLL_SECONDS):
         for name, child in list(stack.processes.items()):
             if child.pid is None:
                 _say(

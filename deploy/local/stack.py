@@ -60,13 +60,8 @@ class Stack(Instance):
 
     def start_worker(self) -> Child:
         """Start the delivery worker (again) and wait until it and its database answer."""
-        # postqueue(1) accepts our configuration directory only from root or from its own group
-        group = mail_server.queue_group() if self.smtp == "postfix" and self.owner.uid else None
-        worker = self.django("worker", "manage.py", "run_delivery", group=group)
-        sockets = self.state_dir / "spool" / "tempmail"
-        worker.wait_until(lambda: protocol.ping(sockets / "delivery.sock", 5))
-        if group is not None:
-            mail_server.admit_clients(sockets)
+        worker = self._launch_worker()
+        self._await_worker(worker)
         return worker
 
     def start_embedded_smtp(self) -> Child:
@@ -79,31 +74,14 @@ class Stack(Instance):
 
     def start_site(self) -> Child:
         """Start the site (again) and wait until it answers."""
-        listen = f"--host {ports.LOOPBACK} --port {self.http_port} --timeout-graceful-shutdown 2"
-        listen += " --no-access-log --no-server-header"
-        words = f"-m uvicorn tempmail_site.asgi:application {listen}".split()
-        site = self.django("site", *words)
-        site.wait_until(lambda: ports.answers_http(self.http_port, "/healthz"))
+        site = self._launch_site()
+        self._await_site(site)
         return site
 
     def start_tasks(self) -> Child:
         """Start the Celery worker with its beat (again) and wait until it takes tasks."""
-        schedule = str(self.data_dir / "celerybeat-schedule")
-        words = [
-            "-m",
-            "celery",
-            "-A",
-            "tempmail_site",
-            "worker",
-            "-B",
-            "-P",
-            "solo",
-            "--loglevel",
-            "INFO",
-        ]
-        words += ["--without-gossip", "--without-mingle", "-s", schedule]
-        tasks = self.django("tasks", *words)
-        tasks.wait_until(lambda: tasks.printed(" ready."))
+        tasks = self._launch_tasks()
+        self._await_tasks(tasks)
         return tasks
 
     def django(self, name: str, *words: str, group: int | None = None) -> Child:
@@ -116,6 +94,7 @@ class Stack(Instance):
         return child
 
     def _start_servers(self) -> None:
+        """Start all; what does not need another starts beside it, as each spends a second on its imports."""
         redis_log = self.log_directory / "redis.log"
         self._start_server(
             "redis", Redis(self.state_dir / "redis", redis_log, self.owner, self.env)
@@ -123,12 +102,46 @@ class Stack(Instance):
         if self.smtp == "postfix":
             # the worker looks for Postfix's configuration when it starts
             postfix = self.prepare_postfix()
-            self.start_worker()
+            worker = self._launch_worker()
+            tasks, site = self._launch_tasks(), self._launch_site()
+            self._await_worker(worker)
             self._start_server("postfix", postfix)
         else:
+            tasks, site = self._launch_tasks(), self._launch_site()
             self.start_embedded_smtp()
-        self.start_tasks()
-        self.start_site()
+        self._await_tasks(tasks)
+        self._await_site(site)
+
+    def _launch_worker(self) -> Child:
+        return self.django("worker", "manage.py", "run_delivery", group=self._queue_group())
+
+    def _await_worker(self, worker: Child) -> None:
+        sockets = self.state_dir / "spool" / "tempmail"
+        worker.wait_until(lambda: protocol.ping(sockets / "delivery.sock", 5))
+        if self._queue_group() is not None:
+            mail_server.admit_clients(sockets)
+
+    def _queue_group(self) -> int | None:
+        # postqueue(1) accepts our configuration directory only from root or from its own group
+        return mail_server.queue_group() if self.smtp == "postfix" and self.owner.uid else None
+
+    def _launch_site(self) -> Child:
+        listen = f"--host {ports.LOOPBACK} --port {self.http_port} --timeout-graceful-shutdown 2"
+        # Whom to believe about the client's address is decided in one place: TRUSTED_PROXIES.
+        listen += " --no-access-log --no-server-header --no-proxy-headers"
+        return self.django("site", *f"-m uvicorn tempmail_site.asgi:application {listen}".split())
+
+    def _await_site(self, site: Child) -> None:
+        site.wait_until(lambda: ports.answers_http(self.http_port, "/healthz"))
+
+    def _launch_tasks(self) -> Child:
+        schedule = str(self.data_dir / "celerybeat-schedule")
+        celery = ["-m", "celery", "-A", "tempmail_site", "worker", "-B", "-P", "solo"]
+        quiet = ["--loglevel", "INFO", "--without-gossip", "--without-mingle"]
+        return self.django("tasks", *celery, *quiet, "-s", schedule)
+
+    def _await_tasks(self, tasks: Child) -> None:
+        tasks.wait_until(lambda: tasks.printed(" ready."))
 
     def _start_server(self, name: str, server: Server) -> None:
         self.report(name)

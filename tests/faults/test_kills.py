@@ -11,7 +11,7 @@ from tests.faults.service import NEVER, SOON, Service
 EVERYWHERE = ("postgresql", "sqlite", "lmtp")
 
 
-@on("postgresql", "sqlite")
+@on("postgresql")
 def test_scripts_killed(service: Service) -> None:
     service.retry(SOON)
     with service.load() as load:
@@ -45,7 +45,7 @@ def test_supervisor_killed(service: Service) -> None:
     service.settle_and_audit()
 
 
-@on("postgresql", "sqlite")
+@on("postgresql")
 def test_pipe_killed(service: Service) -> None:
     _kill(service, partial(victims.feeders, service.stack), 5)
 

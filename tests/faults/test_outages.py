@@ -23,7 +23,7 @@ RCPT_SECONDS = 5.0  # the promise
 Sessions = list[tuple[smtplib.SMTP, Transaction]]
 
 
-@on("postgresql", "sqlite", "lmtp")
+@on("postgresql", "lmtp")
 def test_all_workers_stopped(service: Service) -> None:
     service.retry(NEVER)
     with _sessions_past_rcpt(service, 3) as waiting, service.load() as load:

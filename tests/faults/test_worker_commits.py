@@ -72,7 +72,7 @@ def test_killed_before_its_commit(service: Service) -> None:
 def test_killed_between_its_commit_and_its_answer(service: Service) -> None:
     service.retry(NEVER)
     database, redis = Database(service), service.stack.processes["redis"]
-    for _ in range(10):
+    for _ in range(4):
         before = database.count()
         # The worker publishes after its commit and before its answer, and waits for Redis half a second.
         redis.send_signal(signal.SIGSTOP)
