@@ -1,6 +1,7 @@
 """Django settings. Every value that an operator may set is an environment variable, read here and nowhere else."""
 
 import os
+from datetime import date
 from pathlib import Path
 
 import environ
@@ -44,7 +45,23 @@ MAILBOX_MAX_BYTES: int = env.int("MAILBOX_MAX_BYTES", default=104_857_600)
 CUSTOM_LOCAL_PARTS: bool = env.bool("CUSTOM_LOCAL_PARTS", default=False)
 RESERVED_LOCAL_PARTS: list[str] = env.list("RESERVED_LOCAL_PARTS", default=[])
 CREATIONS_PER_CLIENT: str = env("CREATIONS_PER_CLIENT", default="30/h")
+CREATIONS_PER_SESSION: str = env("CREATIONS_PER_SESSION", default="30/h")
+REPORTS_PER_CLIENT: str = env("REPORTS_PER_CLIENT", default="5/h")
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
+
+# The gate before an address: "altcha" (proof of work, ours), "recaptcha" (Google's, v3) or "off".
+CAPTCHA: str = env("CAPTCHA", default="altcha")
+RECAPTCHA_SITE_KEY: str = env("RECAPTCHA_SITE_KEY", default="")
+RECAPTCHA_SECRET_KEY: str = env("RECAPTCHA_SECRET_KEY", default="")
+RECAPTCHA_MINIMUM_SCORE: float = env.float("RECAPTCHA_MINIMUM_SCORE", default=0.5)
+RECAPTCHA_VERIFY_REQUEST_TIMEOUT = 5  # seconds; of django-recaptcha
+
+# Who runs this instance, as its pages say. Without a contact it is abuse@ the first domain, which always arrives.
+OPERATOR_NAME: str = env("OPERATOR_NAME", default="")
+OPERATOR_CONTACT: str = env("OPERATOR_CONTACT", default="")
+OPERATOR_ADDRESS: str = env("OPERATOR_ADDRESS", default="")
+PRIVACY_CHANGED = date.fromisoformat(env("PRIVACY_CHANGED", default="2026-11-20"))
+TERMS_CHANGED = date.fromisoformat(env("TERMS_CHANGED", default="2026-11-20"))
 
 # The mail path.
 STATE_DIR = Path(env("STATE_DIR", default=str(paths.state_directory(DATA_DIR))))
@@ -60,6 +77,8 @@ PARSE_TIME_LIMIT: float = env.float("PARSE_TIME_LIMIT", default=5.0)
 WORKER_MEMORY_LIMIT: int = env.int("WORKER_MEMORY_LIMIT", default=1_073_741_824)
 QUEUE_LIFETIME: int = env.int("QUEUE_LIFETIME", default=259_200)
 SMTP_HOSTNAME: str = env("SMTP_HOSTNAME", default="")
+SMTPD_MILTERS: str = env("SMTPD_MILTERS", default="")
+AUTHSERV_ID: str = env("AUTHSERV_ID", default=SMTP_HOSTNAME)
 
 # Databases. SQLite is the embedded default: durable (synchronous=FULL), one writer at a time that takes its lock
 # first (IMMEDIATE), so that no transaction fails half way with "database is locked".
@@ -111,6 +130,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "csp",
+    "django_altcha",
     "ninja",
     "mailboxes",
     "delivery",
@@ -125,6 +145,7 @@ MIDDLEWARE = [
     "mailboxes.api.middleware.api_problems",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "mailboxes.web.methods.method_pages",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -187,6 +208,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "mailboxes.web.errors.csrf_failure"
 SESSION_COOKIE_NAME = "__Host-admin" if SECURE else "admin"
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"
 SECURE_SSL_REDIRECT = SECURE and env.bool("SECURE_SSL_REDIRECT", default=True)

@@ -61,8 +61,13 @@ def running_stack(database_url: str | None, **settings: str) -> Iterator[Stack]:
     """Start an instance of its own in a directory with a space, and take it down; `settings` are environment."""
     scratch = Path(tempfile.mkdtemp(prefix="tempmail stack "))
     try:
-        data, settings = scratch / "data", {"CREATIONS_PER_CLIENT": "1000/h", **settings}
-        with Stack(data, ports.free(), ports.free(), database_url, settings=settings) as running:
+        data = scratch / "data"
+        many = dict.fromkeys(
+            ("CREATIONS_PER_CLIENT", "CREATIONS_PER_SESSION", "REPORTS_PER_CLIENT"), "1000/h"
+        )
+        with Stack(
+            data, ports.free(), ports.free(), database_url, settings={**many, **settings}
+        ) as running:
             yield running
         shutil.rmtree(running.state_dir)
     finally:

@@ -8,16 +8,29 @@ from django.http import HttpRequest
 from django_ratelimit.core import get_usage
 from redis.exceptions import RedisError
 
-from mailboxes.gate.client_key import client_key
+from mailboxes.gate.client_key import client_key, keyed
 from mailboxes.models.access import ApiKey
 from mailboxes.rules.errors import RateLimited, Unavailable
 
 _INBOX_CHECKS = "600/m"
+_WRONG_TOKENS = "30/m"
+_CHALLENGES = "120/m"
+_CAPTCHA_ATTEMPTS = "120/m"
+
+Key = Callable[[str, HttpRequest], str]
 
 
-def check_web_creation(request: HttpRequest) -> None:
-    """Count a creation by this client; raise RateLimited, or Unavailable when Redis is away."""
-    _count(request, "web-creation", client_key, settings.CREATIONS_PER_CLIENT)
+def check_web_creation(request: HttpRequest, visitor: str, *, by_question: bool = False) -> None:
+    """Count a creation by this client and browser; raise RateLimited, or Unavailable when Redis is away.
+
+    Those by a question, which a program can answer, may be a tenth.
+    """
+    per_client, per_session = settings.CREATIONS_PER_CLIENT, settings.CREATIONS_PER_SESSION
+    _count(request, "web-creation", client_key, per_client)
+    _count(request, "web-creation-session", _of_visitor(visitor), per_session)
+    if by_question:
+        _count(request, "question-creation", client_key, _tenth(per_client))
+        _count(request, "question-creation-session", _of_visitor(visitor), _tenth(per_session))
 
 
 def check_api_creation(request: HttpRequest, api_key: ApiKey) -> None:
@@ -26,22 +39,80 @@ def check_api_creation(request: HttpRequest, api_key: ApiKey) -> None:
     _count(request, "api-creation", lambda group, request: str(api_key.pk), rate)
 
 
+def check_challenge(request: HttpRequest) -> None:
+    """Count a challenge asked for; raise RateLimited or Unavailable."""
+    _count(request, "challenge", client_key, _CHALLENGES)
+
+
+def check_captcha_attempt(request: HttpRequest) -> None:
+    """Count a solution to be verified; raise RateLimited or Unavailable."""
+    _count(request, "captcha", client_key, _CAPTCHA_ATTEMPTS)
+
+
+def check_report(request: HttpRequest) -> None:
+    """Count a report of abuse; raise RateLimited or Unavailable."""
+    _count(request, "report", client_key, settings.REPORTS_PER_CLIENT)
+
+
 def check_inbox(request: HttpRequest) -> None:
-    """Count a look into an inbox; raise RateLimited. Reading goes on when Redis is away."""
+    """Count a look into an inbox; raise RateLimited, also after too many wrong tokens.
+
+    Reading goes on when Redis is away; where it hangs, one time-out is waited for and not two.
+    """
     try:
         _count(request, "inbox", client_key, _INBOX_CHECKS)
+        _check_wrong_tokens(request)
     except Unavailable:
         return
 
 
-def _count(
-    request: HttpRequest, group: str, key: Callable[[str, HttpRequest], str], rate: str
-) -> None:
+def check_wrong_tokens(request: HttpRequest) -> None:
+    """Raise RateLimited when this client has tried too many wrong tokens. To be asked before any token is looked at."""
+    try:
+        _check_wrong_tokens(request)
+    except Unavailable:
+        return
+
+
+def _check_wrong_tokens(request: HttpRequest) -> None:
+    usage = _usage(request, "wrong-token", client_key, _WRONG_TOKENS, increment=False)
+    if usage and usage["count"] >= usage["limit"]:
+        raise RateLimited(max(1, int(usage["time_left"])))
+
+
+def note_wrong_token(request: HttpRequest) -> None:
+    """Count a token that opened nothing."""
+    try:
+        _usage(request, "wrong-token", client_key, _WRONG_TOKENS, increment=True)
+    except Unavailable:
+        return
+
+
+def _count(request: HttpRequest, group: str, key: Key, rate: str) -> None:
+    usage = _usage(request, group, key, rate, increment=True)
+    if usage and usage["should_limit"]:
+        raise RateLimited(max(1, int(usage["time_left"])))
+
+
+def _usage(
+    request: HttpRequest, group: str, key: Key, rate: str, *, increment: bool
+) -> dict[str, Any] | None:
     try:
         usage: dict[str, Any] | None = get_usage(
-            request, group=group, key=key, rate=rate, increment=True
+            request, group=group, key=key, rate=rate, increment=increment
         )
     except (RedisError, OSError):
         raise Unavailable from None
-    if usage and usage["should_limit"]:
-        raise RateLimited(max(1, int(usage["time_left"])))
+    # a limit of 0 is how django-ratelimit says that a counter vanished while it counted
+    if usage and not usage["limit"]:
+        raise Unavailable
+    return usage
+
+
+def _of_visitor(visitor: str) -> Key:
+    return lambda group, request: keyed(visitor)
+
+
+def _tenth(rate: str) -> str:
+    count, slash, period = rate.partition("/")
+    return f"{max(1, int(count) // 10)}{slash}{period}"

@@ -66,6 +66,13 @@ class Unavailable(TempmailError):
     title = "This is not possible right now; please try again in a moment"
 
 
+class CaptchaFailed(TempmailError):
+    """The proof that a person asks is missing, wrong, expired or was used before."""
+
+    code = "captcha_failed"
+    title = "The CAPTCHA was not solved"
+
+
 class SealBroken(TempmailError):
     """A sealed value does not open with this key, or is not the one that was asked for."""
 

@@ -20,7 +20,12 @@ P = ParamSpec("P")
 def open_mailbox(request: HttpRequest, public_id: str) -> OpenMailbox:
     """Return the mailbox if this browser holds its token; raise NotFound, RateLimited."""
     limits.check_inbox(request)
-    return reading.open_by_public_id(public_id, token_of(request, public_id))
+    token = token_of(request, public_id)
+    try:
+        return reading.open_by_public_id(public_id, token)
+    except NotFound:
+        limits.note_wrong_token(request)
+        raise
 
 
 def token_of(request: HttpRequest, public_id: str) -> str:

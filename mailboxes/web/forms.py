@@ -3,10 +3,12 @@
 from typing import Any
 
 from django import forms
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.services import creation, domains
 from mailboxes.web import times
+from mailboxes.web.captcha import CaptchaForm
 
 
 def lifetime_choices() -> list[tuple[int, str]]:
@@ -14,7 +16,7 @@ def lifetime_choices() -> list[tuple[int, str]]:
     return [(seconds, times.duration(seconds)) for seconds in creation.lifetimes_offered()]
 
 
-class CreateForm(forms.Form):
+class CreateForm(CaptchaForm):
     """A new address. The domain is asked only where several are offered, the name only where it may be chosen."""
 
     lifetime = forms.TypedChoiceField(
@@ -37,8 +39,8 @@ class CreateForm(forms.Form):
     )
     domain = forms.ChoiceField(label=_("Domain"), required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, *args, **kwargs)
         self.initial.setdefault("lifetime", creation.default_lifetime())
         if not creation.custom_names_allowed():
             del self.fields["local_part"]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from mailboxes.gate import limits
+from mailboxes.gate import limits, visitor
 from mailboxes.rules.errors import (
     AddressTaken,
     DomainUnavailable,
@@ -19,10 +19,11 @@ from mailboxes.rules.errors import (
     TempmailError,
     Unavailable,
 )
-from mailboxes.services import creation, reading
-from mailboxes.services.reading import OpenMailbox
+from mailboxes.services import creation
+from mailboxes.services.reading import Held, OpenMailbox
 from mailboxes.web import cookies, errors, keyring, times
 from mailboxes.web.availability import needs_database
+from mailboxes.web.captcha import captcha_page
 from mailboxes.web.forms import CreateForm
 from mailboxes.web.responses import SeeOther
 
@@ -37,25 +38,28 @@ class Card:
 
 
 @never_cache
+@captcha_page
 @needs_database
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Offer an address."""
-    return _page(request, CreateForm())
+    return _page(request, CreateForm(request))
 
 
 @never_cache
+@captcha_page
 @needs_database
 @require_http_methods(["GET", "HEAD", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
     """Make a mailbox, give its token to the browser and lead to it."""
     if request.method != "POST":
-        return redirect("web:home")
-    form = CreateForm(request.POST)
+        return redirect(reverse("web:home") + ("?question" if "question" in request.GET else ""))
+    form = CreateForm(request, request.POST)
     if not form.is_valid():
-        return _page(request, form, status=422)
+        return _page(request, form, status=form.status)
+    browser = visitor.of(request)
     try:
-        limits.check_web_creation(request)
+        limits.check_web_creation(request, browser, by_question=form.by_question)
         created = _create(form)
     except RateLimited as error:
         return errors.rate_limited(request, error.retry_after)
@@ -71,6 +75,7 @@ def create(request: HttpRequest) -> HttpResponse:
         expires_at=mailbox.expires_at,
         now=mailbox.created_at,
     )
+    visitor.remember(response, browser)
     return response
 
 
@@ -106,18 +111,29 @@ def _refusal(error: TempmailError) -> tuple[str | None, str, int]:
 
 
 def _page(request: HttpRequest, form: CreateForm, status: int = 200) -> HttpResponse:
-    cards = _cards(request)
+    try:
+        ring = _keyring(request)
+    except RateLimited as error:
+        return errors.rate_limited(request, error.retry_after)
+    cards = [_card(each) for each in ring.held]
     full = len(cards) >= cookies.LIMIT
     context = {"form": form, "cards": cards, "full": full, "limit": cookies.LIMIT}
-    return render(request, "mailboxes/home.html", context, status=status)
+    response = render(request, "mailboxes/home.html", context, status=status)
+    for public_id in ring.dead:
+        cookies.forget(response, public_id)
+    return response
 
 
-def _cards(request: HttpRequest) -> list[Card]:
-    return [
-        Card(
-            opened,
-            reading.unread_count(opened),
-            times.left(opened.mailbox.expires_at, opened.now),
-        )
-        for opened in keyring.of(request).alive
-    ]
+def _keyring(request: HttpRequest) -> keyring.Keyring:
+    """Try the tokens of this browser. What opens nothing counts as a guess, and once: the browser forgets it."""
+    if cookies.held(request):
+        limits.check_wrong_tokens(request)
+    ring = keyring.of(request)
+    for _dead in ring.dead:
+        limits.note_wrong_token(request)
+    return ring
+
+
+def _card(held: Held) -> Card:
+    opened = held.opened
+    return Card(opened, held.unread, times.left(opened.mailbox.expires_at, opened.now))

@@ -33,11 +33,12 @@ def open_with_key(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _form(request, form, status=422)
     try:
-        limits.check_inbox(request)
+        limits.check_wrong_tokens(request)
         opened = reading.open_by_token(form.cleaned_data["token"])
     except RateLimited as error:
         return errors.rate_limited(request, error.retry_after)
     except UnknownToken:
+        limits.note_wrong_token(request)
         form.add_error("token", _("This key opens nothing. Its address may have ended."))
         return _form(request, form, status=422)
     return _enter(request, opened, form.cleaned_data["token"])

@@ -2,6 +2,8 @@
 
 from playwright.sync_api import Page, expect
 
+from tests import captcha
+
 CODE = b"""From: Alice Example <alice@example.org>
 To: you@example.org
 Subject: Your sign-in code
@@ -36,6 +38,12 @@ def get_address(page: Page) -> str:
     page.get_by_role("button", name="Get an address").click()
     expect(page.locator("#address")).to_be_visible()
     return page.locator("#address").inner_text().strip()
+
+
+def answer_the_question(page: Page) -> None:
+    """Answer the question of the form as somebody who reads it; the field is found by its label."""
+    label = page.locator("label[for=captcha_answer]").inner_text()
+    page.get_by_label(label).fill(captcha.answer(label))
 
 
 def await_stream(page: Page) -> None:

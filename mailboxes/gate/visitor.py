@@ -1,0 +1,37 @@
+"""A browser that creates addresses, for limits only: a random id in a signed cookie, without a row anywhere."""
+
+import secrets
+
+from django.core import signing
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from mailboxes.gate import site
+
+_SALT = "visitor"
+_LIFETIME = 86_400  # seconds, as long as a limit may reach back
+
+
+def of(request: HttpRequest) -> str:
+    """Return the id that the browser sent, if it is one of ours, else a new one."""
+    try:
+        return str(signing.loads(request.COOKIES.get(_name(), ""), salt=_SALT, max_age=_LIFETIME))
+    except signing.BadSignature:
+        return secrets.token_urlsafe(16)
+
+
+def remember(response: HttpResponseBase, visitor: str) -> None:
+    """Give the browser its id. `__Host-` ties it to this host and https (RFC 6265bis 4.1.3.2)."""
+    response.set_cookie(
+        _name(),
+        signing.dumps(visitor, salt=_SALT),
+        max_age=_LIFETIME,
+        path="/",
+        secure=site.is_secure(),
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _name() -> str:
+    return "__Host-visitor" if site.is_secure() else "visitor"
