@@ -9,6 +9,7 @@ TEMPLATES = Path(__file__).resolve().parent / "templates"
 FILES = ("main.cf", "master.cf", "delivery_status", "header_checks")
 
 # A word for main.cf and master.cf: no white space, and nothing that they would expand or continue.
+_LISTS = frozenset(("listen", "tls_chain_file", "unlimited_clients", "milters"))
 _WORD = re.compile(r"[A-Za-z0-9_./:\[\]@%+=-]+")
 
 
@@ -18,7 +19,8 @@ class Values:
 
     `listen` holds addresses with port as master.cf(5) wants them, `127.0.0.1:2525`. `policy_socket` and `lmtp_socket`
     are taken relative to `queue_directory` if they are below it. `transport` is what virtual_transport is set to.
-    Without a `tls_chain_file` (PEM, key first) TLS is not offered.
+    Without a `tls_chain_file` (PEM, key first) TLS is not offered. `milters` are separated by spaces, as in
+    `inet:127.0.0.1:8891`; `authserv_id` is the name that they write into Authentication-Results, else the `hostname`.
     """
 
     config_directory: Path
@@ -43,6 +45,8 @@ class Values:
     lmtp_socket: Path = Path("tempmail/lmtp.sock")
     unlimited_clients: str = ""
     tls_chain_file: Path | None = None
+    milters: str = ""
+    authserv_id: str = ""
 
 
 def render(values: Values) -> dict[str, str]:
@@ -81,19 +85,20 @@ def _words(values: Values) -> dict[str, str]:
     words = {
         field.name: str(getattr(values, field.name))
         for field in dataclasses.fields(values)
-        if field.name not in {"listen", "tls_chain_file", "unlimited_clients"}
+        if field.name not in _LISTS
     }
     words["tls_chain_file"] = str(values.tls_chain_file or "")
     words["tls_security_level"] = "may" if values.tls_chain_file else "none"
     words["log_directory"] = str(values.log_file.parent)
     words["queue_minfree"] = str(2 * values.message_size_limit)
-    words["hostname_pattern"] = re.escape(values.hostname)
+    words["authserv_pattern"] = _authserv_pattern(values)
     words["policy_socket"] = _below(values.policy_socket, values.queue_directory)
     words["lmtp_transport"] = lmtp_transport(values)
     for name, word in words.items():
         _check(name, word)
     # Lists: their parts are checked one by one.
-    words["unlimited_clients"] = ", ".join(_checked(values.unlimited_clients.split()))
+    words["unlimited_clients"] = _listed("unlimited_clients", values.unlimited_clients)
+    words["milters"] = _listed("milters", values.milters)
     words["listeners"] = "\n".join(_listener(address) for address in values.listen)
     return words
 
@@ -108,12 +113,19 @@ def _below(path: Path, directory: Path) -> str:
     return str(path.relative_to(directory) if path.is_relative_to(directory) else path)
 
 
-def _checked(words: list[str]) -> list[str]:
+def _authserv_pattern(values: Values) -> str:
+    """The names under which our own results may stand; results of the hostname are never somebody else's."""
+    names = dict.fromkeys((values.hostname, values.authserv_id or values.hostname))
+    return f"({'|'.join(re.escape(name) for name in names)})"
+
+
+def _listed(name: str, text: str) -> str:
+    words = text.replace(",", " ").split()
     for word in words:
-        _check("unlimited_clients", word)
-    return words
+        _check(name, word)
+    return ", ".join(words)
 
 
 def _check(name: str, word: str) -> None:
-    if word and name != "hostname_pattern" and not _WORD.fullmatch(word):
+    if word and name != "authserv_pattern" and not _WORD.fullmatch(word):
         raise ValueError(f"{name} cannot be written into Postfix's configuration: {word!r}")

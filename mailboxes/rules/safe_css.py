@@ -26,9 +26,15 @@ _FUNCTIONS = frozenset(
 )
 _VENDOR = re.compile(r"^-(?:webkit|moz|ms|o)-")
 _POSITIONS = {"static", "relative", "absolute", "inherit", "initial", "unset"}
-_FORBIDDEN = {"behavior", "-ms-behavior", "-moz-binding", "binding", "src", "-webkit-user-modify"}
+_FORBIDDEN = {
+    *("behavior", "-ms-behavior", "-moz-binding", "binding", "src", "-webkit-user-modify"),
+    *("color-scheme", "supported-color-schemes", "forced-color-adjust"),
+}
 # Without parentheses, escapes, at-rules and custom properties there is nothing to load or to run.
-_HARMLESS = re.compile(r"(?!.*(?:position|behavior|binding|--))[\w\s:;#%.,!/+'\"-]*", re.I | re.S)
+_HARMLESS = re.compile(
+    r"(?!.*(?:position|behavior|binding|color-scheme|color-adjust|--))[\w\s:;#%.,!/+'\"-]*",
+    re.I | re.S,
+)
 _REMOTE = re.compile(r"\s*(?:https?:|//|ftp:)", re.IGNORECASE)
 _NESTED = {"media", "supports", "keyframes", "-webkit-keyframes", "-moz-keyframes"}
 
@@ -83,8 +89,13 @@ class Filter:
         if rule.lower_at_keyword not in _NESTED or rule.content is None or depth >= _MAX_NESTING:
             self._count([*rule.prelude, *(rule.content or [])])
             return ""
+        condition = tinycss2.serialize(rule.prelude)
+        if "prefers-color-scheme" in condition.lower():
+            # The page decides: half of a mail's dark colours on a light ground cannot be read.
+            self._count(rule.content)
+            return ""
         inner = self._rules(tinycss2.parse_rule_list(rule.content, True, True), depth + 1)
-        return f"@{rule.lower_at_keyword}{tinycss2.serialize(rule.prelude)}{{{inner}}}"
+        return f"@{rule.lower_at_keyword}{condition}{{{inner}}}"
 
     def _declarations(self, declared: Iterable[Any]) -> str:
         return ";".join(filter(None, (self._declaration(item) for item in declared)))
@@ -101,14 +112,14 @@ class Filter:
             self._count(value)
             return ""
         important = "!important" if item.important else ""
-        text = "".join(t if isinstance(t, str) else t.serialize() for t in value)
-        return f"{name}:{text.strip()}{important}"
+        # Not token by token: without the comment between them, `url/**/(...)` would become a url().
+        return f"{name}:{tinycss2.serialize(value).strip()}{important}"
 
     def _without_image(self, token: Any) -> Any:
         """The colour of a background stays readable when its image goes."""
         if _is_url(token):
             self._count([token])
-            return "none"
+            return tinycss2.ast.IdentToken(token.source_line, token.source_column, "none")
         return token
 
     def _allowed(self, name: str, value: Iterable[Any]) -> bool:
@@ -125,8 +136,6 @@ class Filter:
 
 
 def _is_url(token: Any) -> bool:
-    if isinstance(token, str):
-        return False
     return bool(token.type == "url" or (token.type == "function" and token.lower_name == "url"))
 
 
@@ -138,7 +147,7 @@ def _harmless(token: Any) -> bool:
 
 def _flat(value: Iterable[Any]) -> Iterable[Any]:
     """All tokens at any depth, without recursion."""
-    waiting = [token for token in value if not isinstance(token, str)]
+    waiting = list(value)
     while waiting:
         token = waiting.pop()
         yield token

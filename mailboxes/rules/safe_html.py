@@ -8,21 +8,23 @@ import base64
 import html as entities
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import unquote
 
 import nh3
 
-from mailboxes.rules import html_allowed, html_cost, html_text, html_tokens, safe_css
+from mailboxes.rules import html_allowed, html_cost, html_links, html_scan, html_text, safe_css
 from mailboxes.rules.parsing import Attachment
 
 IMAGE_BYTES = 2 * 1024 * 1024
 IMAGES_BYTES = 8 * 1024 * 1024
 SHOWN_IMAGES_CHARACTERS = 16 * 1024 * 1024
 """Of data: URIs in one page; each use of an image counts."""
+TRACKER_HOSTS = 50
+
 
 _LINK = re.compile(r"(?:https?://|mailto:)[^\x00-\x20]", re.IGNORECASE)
-_REMOTE = re.compile(r"(?:https?:|ftp:)?[/\\]{2}|https?:", re.IGNORECASE)
+_REMOTE_IMAGE = re.compile(r"(?:https?:)?//(?=[A-Za-z0-9])", re.IGNORECASE)
 _DATA_IMAGE = re.compile(
     r"data:image/(?:png|gif|jpe?g|webp|bmp|avif);base64,[A-Za-z0-9+/=\s]++", re.I
 )
@@ -30,7 +32,11 @@ _BLANK = re.compile(
     r"(?:<style>[^<]*+</style>|<(?!hr\b|img\b[^>]*\b(?:src|alt)=)[^>]*+>|&nbsp;|\s)*+"
 )
 _COLOUR = re.compile(r"#?[0-9A-Za-z]{1,30}")
-_MEDIA = re.compile(r"[\w\s():,.-]{1,200}")
+_COLOURED = re.compile(
+    r"\b(?:bgcolor|background|color|text)=|(?:color|background|fill|stroke|shadow)\s*:", re.I
+)
+_DOCTYPE = re.compile(r"\s*(?:<\?[^>]{0,200}>\s*)?<!doctype\b", re.IGNORECASE)
+
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"GIF87a", "image/gif"),
@@ -42,10 +48,25 @@ _MAGIC = (
 
 @dataclass(frozen=True, slots=True)
 class SafeHtml:
-    """A fragment in one div, and how many remote resources were taken out of it."""
+    """A fragment in one div, and how many remote resources were taken out of it.
+
+    `trackers` of these were there only to be fetched, from `tracker_hosts`; `images` were there to
+    be seen. `quirks`: it has no doctype, and looks as sent only in a page without one.
+    `has_colours`: it chooses some itself, so a page may not turn the others dark.
+    """
 
     html: str
     blocked: int
+    trackers: int = 0
+    tracker_hosts: tuple[str, ...] = ()
+    images: int = 0
+    quirks: bool = True
+    has_colours: bool = False
+
+    @property
+    def others(self) -> int:
+        """Blocked, and not known as a tracker."""
+        return self.blocked - self.trackers
 
     @property
     def is_blank(self) -> bool:
@@ -53,45 +74,20 @@ class SafeHtml:
         return not self.blocked and bool(_BLANK.fullmatch(self.html))
 
 
-@dataclass(slots=True)
-class _Found:
-    """What a scan of the document yields before nh3 sees it.
+def clean(
+    html: str, images: Mapping[str, str], *, remote_images: bool = False, goes_to: str = "→ {host}"
+) -> SafeHtml:
+    """`html` without anything active or remote, with links that say where they go.
 
-    `markup` is the document again, with quoted attributes of known names only: html5ever is
-    quadratic in the attributes of one tag.
+    `images` maps content ids to data: URIs, see `inline_images`. With `remote_images` those of
+    others stay, by https, unless they are trackers. `goes_to` marks a link whose text names another
+    host than it leads to. HTML that would cost too much (html_cost) is shown as its text.
     """
-
-    markup: list[str] = field(default_factory=list)
-    gauge: html_cost.Gauge = field(default_factory=html_cost.Gauge)
-    styles: list[str] = field(default_factory=list)
-    body: dict[str, str] = field(default_factory=dict)
-    fetched: int = 0
-
-    def start_tag(self, name: str, attributes: dict[str, str]) -> None:
-        """Write the tag back, and note what it says of the body or would fetch."""
-        if name == "body" and not self.body:
-            self.body = attributes
-        if name in html_allowed.FETCHING:
-            self.fetched += _fetches(name, attributes)
-        written = [
-            f' {key}="{entities.escape(value)}"'
-            for key, value in attributes.items()
-            if key in html_allowed.KNOWN_ATTRIBUTES
-        ]
-        self.markup.append(f"<{name}{''.join(written)}>")
-
-
-def clean(html: str, images: Mapping[str, str]) -> SafeHtml:
-    """`html` without anything active or remote.
-
-    `images` maps content ids to data: URIs, see `inline_images`. HTML that would cost too much
-    (html_cost) is shown as its text.
-    """
-    found = _scan(html[: html_cost.MAX_CHARACTERS])
+    found = html_scan.scan(html[: html_cost.MAX_CHARACTERS], goes_to)
     if len(html) > html_cost.MAX_CHARACTERS or found.gauge.too_costly():
         return SafeHtml(f"<div>{html_text.from_text(html_text.to_text(html))}</div>", 0)
     css = safe_css.Filter()
-    attributes = _AttributeFilter(images, css)
+    attributes = _AttributeFilter(images, css, remote_images)
     inner = nh3.clean(
         "".join(found.markup),
         tags=html_allowed.TAGS,
@@ -105,7 +101,22 @@ def clean(html: str, images: Mapping[str, str]) -> SafeHtml:
     sheet = "\n".join(filter(None, (css.stylesheet(style) for style in found.styles)))
     style = f"<style>{sheet}</style>" if sheet else ""
     wrapper = f"<div{_wrapper_attributes(found.body, css)}>{style}{inner}</div>"
-    return SafeHtml(wrapper, attributes.blocked + css.blocked + found.fetched)
+    return SafeHtml(
+        wrapper,
+        attributes.blocked + css.blocked + found.fetched + len(found.trackers),
+        len(found.trackers),
+        tuple(dict.fromkeys(filter(None, found.trackers)))[:TRACKER_HOSTS],
+        attributes.blocked,
+        not _DOCTYPE.match(html),
+        _has_colours(found, sheet),
+    )
+
+
+def _has_colours(found: html_scan.Found, sheet: str) -> bool:
+    """Whether the mail chooses colours itself; the marks on links are ours."""
+    markup = "".join(found.markup).replace(html_links.MARK_STYLE, "")
+    body = " ".join(f"{name}={value}" for name, value in found.body.items())
+    return any(_COLOURED.search(part) for part in (body, sheet, markup))
 
 
 def inline_images(attachments: Iterable[Attachment]) -> dict[str, str]:
@@ -128,8 +139,9 @@ def inline_images(attachments: Iterable[Attachment]) -> dict[str, str]:
 class _AttributeFilter:
     """nh3's attribute_filter: judges links, images and styles; counts what it blocks."""
 
-    def __init__(self, images: Mapping[str, str], css: safe_css.Filter) -> None:
+    def __init__(self, images: Mapping[str, str], css: safe_css.Filter, remote: bool) -> None:
         self.blocked = 0
+        self._remote = remote
         self._images = images
         self._left = SHOWN_IMAGES_CHARACTERS
         self._css = css
@@ -150,7 +162,9 @@ class _AttributeFilter:
             return self._shown(self._images.get(unquote(value[4:])) or self._images.get(value[4:]))
         if len(value) <= IMAGE_BYTES * 3 // 2 and _DATA_IMAGE.fullmatch(value):
             return value
-        self.blocked += bool(_REMOTE.match(value))
+        if self._remote and (found := _REMOTE_IMAGE.match(value)):
+            return f"https://{value[found.end() :]}"
+        self.blocked += bool(html_scan.REMOTE.match(value))
         return None
 
     def _shown(self, image: str | None) -> str | None:
@@ -159,37 +173,6 @@ class _AttributeFilter:
             return None
         self._left -= len(image)
         return image
-
-
-def _scan(markup: str) -> _Found:
-    found = _Found()
-    media = ""
-    for token in html_tokens.tokens(markup):
-        if token.name == "":
-            found.markup.append(token.data.replace("<", "&lt;"))
-        elif token.name == "#style":
-            found.styles.append(_for_media(media, token.data))
-        elif token.name[0] == "/":
-            found.markup.append(f"<{token.name}>")
-            found.gauge.add(token)
-        elif token.name[0] != "#":
-            attributes = html_tokens.attributes(token.data) if token.data else {}
-            media = attributes.get("media", "")
-            found.start_tag(token.name, attributes)
-            found.gauge.add(token)
-            if found.gauge.too_costly():
-                break
-    return found
-
-
-def _for_media(media: str, style: str) -> str:
-    style = style.replace("<!--", "").replace("-->", "")
-    return f"@media {media}{{{style}}}" if media and _MEDIA.fullmatch(media) else style
-
-
-def _fetches(tag: str, attributes: dict[str, str]) -> int:
-    values = (attributes.get(name, "") for name in html_allowed.FETCHING[tag])
-    return sum(1 for value in values if _REMOTE.match(value.strip()))
 
 
 def _wrapper_attributes(body: dict[str, str], css: safe_css.Filter) -> str:

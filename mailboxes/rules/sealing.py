@@ -31,6 +31,7 @@ class Kind(enum.Enum):
     ADDRESS = b"a"
     SUMMARY = b"s"
     SOURCE = b"r"
+    REPORT = b"p"
 
 
 def new_token(prefix: str = TOKEN_PREFIX) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Self
 
-from mailboxes.rules import codes, parsing, safe_html, strings
+from mailboxes.rules import codes, html_text, links, parsing, safe_html, strings
 
 PREVIEW_LENGTH = 200
 _NAME_LENGTH = 200
@@ -15,13 +15,18 @@ _SUBJECT_LENGTH = 500
 _ATTACHMENT_NAMES = 100
 _UNREAD_BYTES = 64 * 1024
 _TRIED_HTML = 100_000  # characters
-_LINK_TARGET = re.compile(r"<?\b(?:https?://|mailto:)[^\s<>]*>?", re.IGNORECASE)
+_HTML_WITH_LINKS = 50_000  # characters
+_PREVIEWED = (1_000, 8_000)  # characters
+_LINK_TARGET = re.compile(r"(?:<|\b)(?:https?://|mailto:)[^\s<>]*>?", re.IGNORECASE)
 _RULE = re.compile(r"[-=_*~#]{4,}")
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What the list shows. All strings are clean, single lines and bounded."""
+    """What the list shows. All strings are clean, single lines and bounded.
+
+    `links` are those of confirmations; `auth` is what our own milter found, see authentication.
+    """
 
     sender_name: str = ""
     sender_address: str = ""
@@ -31,6 +36,8 @@ class Summary:
     attachment_names: tuple[str, ...] = ()
     partial: bool = False
     unreadable: bool = False
+    links: tuple[str, ...] = ()
+    auth: str = ""
 
     def encode(self) -> bytes:
         """Compact JSON in UTF-8."""
@@ -51,7 +58,7 @@ class Summary:
             raise ValueError("not a summary")
         names = {field.name for field in dataclasses.fields(cls)}
         known: dict[str, Any] = {key: loaded[key] for key in names & loaded.keys()}
-        for key in ("codes", "attachment_names"):
+        for key in ("codes", "attachment_names", "links"):
             known[key] = tuple(known.get(key, ()))
         return cls(**known)
 
@@ -76,13 +83,26 @@ def summarize(raw: bytes) -> Summary:
         attachment_names=tuple(names),
         partial=parsed.partial,
         unreadable=parsed.unreadable,
+        links=_links(parsed),
     )
 
 
 def preview(text: str) -> str:
     """The beginning of a text on one line of at most 200 characters, without link targets."""
-    start = _LINK_TARGET.sub("", text[: PREVIEW_LENGTH * 40])
-    return strings.line(_RULE.sub(" ", start), PREVIEW_LENGTH)
+    for length in _PREVIEWED:  # the longer one only where links fill the beginning
+        start = _LINK_TARGET.sub("", text[:length])
+        shown = strings.line(_RULE.sub(" ", start), PREVIEW_LENGTH)
+        if shown.endswith("…") or length >= len(text):
+            break
+    return shown
+
+
+def _links(parsed: parsing.ParsedMessage) -> tuple[str, ...]:
+    """Those in the text; in the HTML where the text beside it has no link at all."""
+    text = parsed.text
+    if parsed.html and "://" not in text:
+        text = html_text.to_text(parsed.html[:_HTML_WITH_LINKS])
+    return links.find_links(parsed.subject, text)
 
 
 def _heading(parsed: parsing.ParsedMessage) -> dict[str, Any]:

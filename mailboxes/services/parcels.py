@@ -1,10 +1,12 @@
 """A delivered message, made ready once for all of its recipients, before any lock is taken."""
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from mailboxes.rules import dedupe, sealing
 from mailboxes.rules.summary import Summary
+from mailboxes.services import authenticity
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Parcel:
 
 def prepare(envelope: Envelope, raw: bytes, summarize: Callable[[bytes], Summary]) -> Parcel:
     """Parse and compress a message. The costly part of a delivery; touches no database."""
-    summary = summarize(raw)
+    summary = dataclasses.replace(summarize(raw), auth=authenticity.verdicts(raw))
     return Parcel(
         size=len(raw),
         canonical=dedupe.canonical(raw),

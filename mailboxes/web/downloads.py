@@ -8,12 +8,17 @@ from urllib.parse import quote
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from mailboxes.rules import attachments
+from mailboxes.rules.attachments import Preview
 from mailboxes.rules.errors import NotFound
+from mailboxes.rules.parsing import Attachment
 from mailboxes.services import reading
 from mailboxes.services.reading import OpenMailbox
 from mailboxes.web.access import mailbox_view
 
 POLICY = "sandbox; default-src 'none'"
+# A browser shows a picture in a page of its own making, which has styles.
+PICTURE_POLICY = f"{POLICY}; style-src 'unsafe-inline'"
 _LONGEST_NAME = 150  # characters: with percent-encoding still a header that every server passes on
 _NOT_ASCII_NAME = re.compile(r"[^A-Za-z0-9 ._()+-]")
 _PATH_CHARACTERS = str.maketrans('/\\:*?"<>|', "_________")
@@ -40,10 +45,33 @@ def attachment(
     request: HttpRequest, opened: OpenMailbox, message_id: uuid.UUID, index: int
 ) -> HttpResponse:
     """Download an attachment."""
+    found = _attachment(opened, message_id, index)
+    return _file(found.content, found.filename)
+
+
+@mailbox_view
+@require_safe
+def preview(
+    request: HttpRequest, opened: OpenMailbox, message_id: uuid.UUID, index: int
+) -> HttpResponse:
+    """Show a picture as what its bytes are, or a text as text; nothing else is ever shown."""
+    judged = attachments.judge(_attachment(opened, message_id, index))
+    content = judged.attachment.content
+    if judged.preview == Preview.IMAGE:
+        response = _inert(HttpResponse(content, content_type=judged.detected))
+        response["Content-Security-Policy"] = PICTURE_POLICY
+        return response
+    if judged.preview == Preview.TEXT:
+        text = attachments.text_of(content)
+        return _inert(HttpResponse(text, content_type="text/plain; charset=utf-8"))
+    raise NotFound
+
+
+def _attachment(opened: OpenMailbox, message_id: uuid.UUID, index: int) -> Attachment:
     parsed = reading.message(opened, message_id, mark_seen=False).parsed
     for found in parsed.attachments:
         if found.index == index:
-            return _file(found.content, found.filename)
+            return found
     raise NotFound
 
 

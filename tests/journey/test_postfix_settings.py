@@ -77,6 +77,8 @@ SETTINGS = {
     "lmtp_fallback_relay": "",
     "mime_header_checks": "",
     "nested_header_checks": "",
+    "smtpd_milters": "",
+    "milter_default_action": "accept",
     "myorigin": "tempmail.test",
     "myhostname": "mx.tempmail.test",
 }
@@ -163,6 +165,7 @@ def test_a_permanent_failure_of_a_transport_becomes_a_temporary_one(
     ("header", "removed"),
     [
         ("Authentication-Results: mx.tempmail.test; dkim=pass", True),
+        ('Authentication-Results : ((a) b)\t"mx.tempmail.test"; dkim=pass', True),
         ("authentication-results:\n (forged) MX.tempmail.test 1; dkim=pass", True),
         ("Authentication-Results: mx.tempmail.test.example.org; dkim=pass", False),
         ("Authentication-Results: mxxtempmail.test; dkim=pass", False),

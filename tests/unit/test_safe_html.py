@@ -76,6 +76,13 @@ def test_escapes_in_css_do_not_end_the_style_element() -> None:
     assert html.count("<") == 4
 
 
+def test_a_comment_that_goes_does_not_make_a_url_of_its_neighbours() -> None:
+    html = shown(
+        '<p style="background:url/**/(https://x.org/a)">x</p><style>p{color:url/**/(b)}</style>'
+    )
+    assert "url(" not in html
+
+
 def test_a_variable_cannot_carry_a_position() -> None:
     assert "position" not in shown('<p style="--p:fixed;position:var(--p)">x</p>')
 
@@ -105,6 +112,17 @@ def test_style_elements_stay_in_front() -> None:
     )
     expected = "<div><style>@media (max-width:600px){.a{width:100%!important}}</style>"
     assert shown(markup) == expected + '<p class="a">x</p></div>'
+
+
+def test_a_mail_does_not_choose_between_light_and_dark() -> None:
+    html = shown(
+        "<style>:root{color-scheme:light dark;margin:0}@media (Prefers-Color-Scheme:dark){p{color:#eee}}"
+        "@media print{@media (prefers-color-scheme: dark) and (width>1px){p{color:#ddd}}b{margin:0}}</style>"
+        '<p style="color-scheme:dark;margin:0">x</p><style media="(prefers-color-scheme:dark)">i{color:#ccc}</style>'
+    )
+    for gone in ("color-scheme", "#eee", "#ddd", "#ccc"):
+        assert gone not in html.lower()
+    assert "b{margin:0}" in html
 
 
 def test_the_wrapper_keeps_the_look_of_the_body() -> None:

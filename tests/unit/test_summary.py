@@ -35,6 +35,17 @@ def test_a_summary_of_another_version_is_read() -> None:
     assert Summary.decode(b'{"subject":"x","colour":"red"}') == Summary(subject="x")
 
 
+def test_confirmation_links_are_in_a_summary_also_where_only_the_html_has_them() -> None:
+    markup = b'<a href="https://acme.example/verify?token=12345678">Verify your email address</a>'
+    raw = (
+        b"Subject: Verify your email\nContent-Type: multipart/alternative; boundary=b\n\n--b\n\n"
+        b"See the HTML.\n--b\nContent-Type: text/html\n\n" + markup + b"\n--b--\n"
+    )
+    made = summary.summarize(raw)
+    assert made.links == ("https://acme.example/verify?token=12345678",)
+    assert Summary.decode(made.encode()) == made
+
+
 @pytest.mark.parametrize("data", [b"", b"[]", b"\xff", b"null"])
 def test_what_is_no_summary_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="not a summary"):

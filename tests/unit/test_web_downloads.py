@@ -61,6 +61,73 @@ def test_a_name_beyond_ascii_is_sent_twice(sent):
     assert header.isascii()
 
 
+PREVIEWED = b"""Subject: Files
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary=b
+
+--b
+Content-Type: text/html
+Content-Disposition: attachment; filename="picture.html"
+Content-Transfer-Encoding: base64
+
+iVBORw0KGgo=
+--b
+Content-Type: text/plain
+Content-Disposition: attachment; filename="a.txt"
+
+<b>caf\xc3\xa9</b>
+--b
+Content-Type: image/svg+xml
+Content-Disposition: attachment; filename="a.svg"
+
+<svg onload="alert(1)"/>
+--b
+Content-Type: text/html
+Content-Disposition: attachment; filename="a.txt"
+
+hello
+--b
+Content-Type: application/pdf
+Content-Disposition: attachment; filename="a.pdf"
+
+%PDF-1.7
+--b
+Content-Type: image/png
+Content-Disposition: attachment; filename="a.png"
+
+<script>alert(1)</script>
+--b--
+"""
+
+
+def preview(owner, index):
+    return visitor(owner).get(message_url(owner).rstrip("/") + f"/attachments/{index}/preview")
+
+
+def test_a_picture_is_previewed_as_what_its_bytes_are(owner, deliver):
+    deliver(owner.address, raw=PREVIEWED)
+    response = preview(owner, 1)
+    assert response["Content-Type"] == "image/png"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    policy = response["Content-Security-Policy"]
+    assert policy == "sandbox; default-src 'none'; style-src 'unsafe-inline'"
+
+
+def test_a_text_is_previewed_as_text(owner, deliver):
+    deliver(owner.address, raw=PREVIEWED)
+    response = preview(owner, 2)
+    assert response.content.decode().strip() == "<b>café</b>"
+    assert response["Content-Type"] == "text/plain; charset=utf-8"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Content-Security-Policy"] == "sandbox; default-src 'none'"
+
+
+@pytest.mark.parametrize("index", [3, 4, 5, 6, 7], ids=["svg", "html", "pdf", "fake", "none"])
+def test_nothing_else_is_previewed(owner, deliver, index):
+    deliver(owner.address, raw=PREVIEWED)
+    assert preview(owner, index).status_code == 404
+
+
 @pytest.mark.parametrize("index", ["0", "3", "999999999999999999999"])
 def test_an_attachment_that_is_not_there_is_a_404(sent, index):
     assert attachment(sent, index).status_code == 404
