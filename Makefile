@@ -2,7 +2,7 @@
 # The last command of a recipe is an `exec`, so that a signal to make reaches the program (docs/decisions).
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help run test bench check clean format migrations
+.PHONY: help run test bench lighthouse check clean format migrations
 
 help:
 	@echo 'make run         start everything here: site, Postfix, worker (root; SMTP=embedded: no root, no Postfix)'
@@ -10,6 +10,7 @@ help:
 	@echo 'make check       format, lint, types, contracts and the tests that need no servers: under a minute, no root'
 	@echo 'make test        every check and every test, with servers of its own (root)'
 	@echo 'make bench       measure the mail path beside its peers (root); ONLY=pipe a part of it; var/bench/results.json'
+	@echo 'make lighthouse  Lighthouse (npm, Chromium) on home, inbox and message: 95 of 100, or it fails'
 	@echo 'make clean       remove DATA_DIR and what belongs to it'
 	@echo 'make format      format the code'
 	@echo 'make migrations  write migrations for changed models'
@@ -25,6 +26,10 @@ test:
 bench:
 	@deploy/local/bootstrap.sh bench
 	@exec .venv/bin/python -B -m tests.benchmarks
+
+lighthouse:
+	@deploy/local/bootstrap.sh lighthouse
+	@exec .venv/bin/python -B -m tests.lighthouse
 
 check:
 	@deploy/local/bootstrap.sh check

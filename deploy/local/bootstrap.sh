@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs what `make run`, `make test`, `make bench` or `make check` needs and is missing; starts nothing. Safe to
-# run again.
+# Installs what `make run`, `make test`, `make bench`, `make lighthouse` or `make check` needs and is missing; starts
+# nothing. Safe to run again.
 #
-#   deploy/local/bootstrap.sh run|test|bench|check
+#   deploy/local/bootstrap.sh run|test|bench|lighthouse|check
 #
 # Programs come from apt on Debian 12, 13 and Ubuntu 24.04 or later, as root. Python packages go into .venv, which
 # under sudo belongs to who called sudo. `check` needs no root: it is the Python packages alone.
@@ -10,7 +10,7 @@ set -eu
 
 purpose=${1:-}
 case $purpose in
-  run | test | bench | check) ;;
+  run | test | bench | lighthouse | check) ;;
   *) sed -n '2,8p' "$0" >&2; exit 2 ;;
 esac
 
@@ -36,6 +36,7 @@ missing_packages() {
   "$(system_python)" -c 'import ensurepip' 2>/dev/null || [ -x .venv/bin/pip ] || echo python3-venv
   [ "$purpose" != check ] || return 0
   has redis-server || echo redis-server
+  if [ "$purpose" = lighthouse ]; then missing_for_lighthouse; return 0; fi
   if [ "$purpose" != run ] || [ "$smtp" = postfix ]; then
     has postconf || echo postfix
     has openssl || echo openssl
@@ -43,8 +44,19 @@ missing_packages() {
   [ "$purpose" != run ] || return 0
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || has initdb || echo postgresql
   if [ "$purpose" = bench ]; then missing_peers; return 0; fi
+  missing_browser
+}
+
+missing_browser() {
   has chromium || echo chromium
   [ -d /usr/share/fonts/truetype/liberation ] || [ -d /usr/share/fonts/truetype/liberation2 ] || echo fonts-liberation
+}
+
+# Lighthouse itself comes from npm, into var/lighthouse; the instance it looks at has the stand-in for Postfix.
+missing_for_lighthouse() {
+  missing_browser
+  has node || echo nodejs
+  has npm || echo npm
 }
 
 # What `make bench` measures us against. smtp-source(1), its load, comes with Debian's postfix.

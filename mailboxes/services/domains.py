@@ -22,6 +22,11 @@ def offered() -> list[Domain]:
     return list(Domain.objects.offered())
 
 
+def first_name() -> str | None:
+    """Return the name of the domain that was added first and still takes mail."""
+    return Domain.objects.accepting().order_by("pk").values_list("name", flat=True).first()
+
+
 def choose(name: str | None = None) -> Domain:
     """Return the domain for a new address: the named one, or one at random by weight.
 

@@ -15,11 +15,12 @@ from mailboxes.models.messages import Message, MessageSource, OperatorMessage
 from mailboxes.models.records import DedupeRecord, PurgeRecord
 from mailboxes.rules import lifetimes
 from mailboxes.rules.errors import NotFound
-from mailboxes.services import clock
+from mailboxes.services import abuse, clock
 
 logger = logging.getLogger(__name__)
 
 PURGE_BATCH = 100
+PURGE_RECORD_DAYS = 1
 OPERATOR_MESSAGE_DAYS = 14
 
 
@@ -72,17 +73,22 @@ def purge_ended_mailboxes(batch: int = PURGE_BATCH) -> int:
 
 
 def purge_records() -> int:
-    """Remove purge records after a day, dedupe records after the queue's lifetime, operators' mail after 14 days."""
+    """Remove purge records, dedupe records, operators' mail and reports of abuse past their retention."""
     now = clock.now()
-    old_deliveries = now - timedelta(seconds=settings.QUEUE_LIFETIME + 86_400)
+    old_deliveries = now - timedelta(seconds=delivery_record_seconds())
     rows = (
-        PurgeRecord.objects.filter(purged_at__lte=now - timedelta(days=1)),
+        PurgeRecord.objects.filter(purged_at__lte=now - timedelta(days=PURGE_RECORD_DAYS)),
         DedupeRecord.objects.filter(created_at__lte=old_deliveries),
         OperatorMessage.objects.filter(
             received_at__lte=now - timedelta(days=OPERATOR_MESSAGE_DAYS)
         ),
     )
-    return sum(queryset.delete()[0] for queryset in rows)
+    return sum(queryset.delete()[0] for queryset in rows) + abuse.purge()
+
+
+def delivery_record_seconds() -> int:
+    """Return how long the digest of a delivery is kept: as long as Postfix may try again, and a day."""
+    return int(settings.QUEUE_LIFETIME) + 86_400
 
 
 def _lock(mailbox: Mailbox) -> Mailbox:
