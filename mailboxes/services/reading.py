@@ -3,10 +3,11 @@
 import contextlib
 import threading
 import uuid
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from nacl.public import PrivateKey
 
@@ -34,6 +35,14 @@ class OpenMailbox:
     key: PrivateKey
     address: str
     now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One of the mailboxes whose tokens a browser holds; `unread` counts what its owner has not opened yet."""
+
+    opened: OpenMailbox
+    unread: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +86,24 @@ def open_by_token(token: str) -> OpenMailbox:
     )
     if mailbox is None:
         raise UnknownToken
-    sealed, digest = bytes(mailbox.sealed_address), bytes(mailbox.address_digest)
-    address = sealing.unseal(key, Kind.ADDRESS, digest, sealed).decode()
-    opened = OpenMailbox(mailbox, key, address, mailbox.now)  # type: ignore[attr-defined]
+    opened = _opened(key, mailbox)
     _note_activity(opened)
     return opened
+
+
+def open_several(tokens: Mapping[str, str]) -> list[Held]:
+    """Return those of these mailboxes (tokens by public id) that live and open, the one that ends soonest first."""
+    unread = Count("messages", filter=Q(messages__seen=False))
+    rows = Mailbox.objects.live().filter(public_id__in=tokens)
+    held = []
+    for row in rows.annotate(now=Now(), unread=unread).order_by("expires_at", "pk"):
+        with contextlib.suppress(UnknownToken):
+            key = sealing.private_key(tokens[row.public_id])
+            if sealing.public_key(key) == bytes(row.public_key):
+                held.append(Held(_opened(key, row), row.unread))  # type: ignore[attr-defined]
+    for each in held:
+        _note_activity(each.opened)
+    return held
 
 
 def open_by_public_id(public_id: str, token: str) -> OpenMailbox:
@@ -111,8 +133,13 @@ def page(opened: OpenMailbox, *, limit: int, before: int | None = None, after: i
     if before is not None:
         rows = rows.filter(sequence__lt=before)
     found = list(rows[: limit + 1])
-    items = [_item(opened, row) for row in found[:limit]]
+    items = list(items_of(opened, found[:limit]))
     return Page(items, items[-1].sequence if len(found) > limit else None)
+
+
+def items_of(opened: OpenMailbox, rows: Iterable[Message]) -> Iterator[Item]:
+    """Unseal the lines of these messages, one after the other."""
+    return (_item(opened, row) for row in rows)
 
 
 def sequence_of(opened: OpenMailbox, message_id: uuid.UUID) -> int:
@@ -158,6 +185,12 @@ def neighbours(opened: OpenMailbox, sequence: int) -> tuple[uuid.UUID | None, uu
     newer = ids.filter(sequence__gt=sequence).order_by("sequence").first()
     older = ids.filter(sequence__lt=sequence).order_by("-sequence").first()
     return newer, older
+
+
+def _opened(key: PrivateKey, mailbox: Mailbox) -> OpenMailbox:
+    sealed, digest = bytes(mailbox.sealed_address), bytes(mailbox.address_digest)
+    address = sealing.unseal(key, Kind.ADDRESS, digest, sealed).decode()
+    return OpenMailbox(mailbox, key, address, mailbox.now)  # type: ignore[attr-defined]
 
 
 def _row(opened: OpenMailbox, message_id: uuid.UUID) -> Message:

@@ -1,5 +1,6 @@
 """What an owner does to a mailbox: every one a POST that leads to a page."""
 
+import contextlib
 import uuid
 
 from django.http import HttpRequest, HttpResponse
@@ -23,6 +24,18 @@ def delete(request: HttpRequest, opened: OpenMailbox, message_id: uuid.UUID) -> 
     """Delete one message. Twice is once."""
     ending.delete_messages(opened.mailbox, [message_id])
     return _to_inbox(opened, "deleted")
+
+
+@mailbox_view
+@require_POST
+def delete_several(request: HttpRequest, opened: OpenMailbox) -> HttpResponse:
+    """Delete the messages that are ticked, or the one whose own button was pressed."""
+    only = request.POST.get("only")
+    ids = _ids([only] if only is not None else request.POST.getlist("id"))
+    if not ids:
+        return _to_inbox(opened, "nothing")
+    ending.delete_messages(opened.mailbox, ids)
+    return _to_inbox(opened, "deleted" if len(ids) == 1 else "deleted-several")
 
 
 @mailbox_view
@@ -64,6 +77,15 @@ def end(request: HttpRequest, opened: OpenMailbox) -> HttpResponse:
     response = SeeOther(reverse("web:home"))
     cookies.forget(response, opened.mailbox.public_id)
     return response
+
+
+def _ids(texts: list[str]) -> list[uuid.UUID]:
+    """Return the ids among these texts; what is none is not in any mailbox either."""
+    ids = []
+    for text in texts:
+        with contextlib.suppress(ValueError):
+            ids.append(uuid.UUID(text))
+    return ids
 
 
 def _confirmed(request: HttpRequest) -> bool:

@@ -25,6 +25,7 @@ from mailboxes.web.responses import make_private
 T = TypeVar("T")
 
 STEP = 5.0  # seconds; the database is asked that often while Redis is away
+# An event, not a comment: a page cannot see comments, and so would not miss them.
 KEEP_ALIVE = 15.0  # seconds
 RECONNECT = 3000  # milliseconds
 RECONNECT_WITHOUT_STREAM = 5000  # milliseconds
@@ -128,7 +129,7 @@ async def _pause(news: asyncio.Event, seconds_left: float) -> AsyncIterator[str]
             return
         if loop.time() >= keep_alive:
             keep_alive = loop.time() + KEEP_ALIVE
-            yield ": still here\n\n"
+            yield "event: alive\ndata: {}\n\n"
 
 
 async def _woken(event: asyncio.Event, timeout: float) -> bool:

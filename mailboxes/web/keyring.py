@@ -6,29 +6,30 @@ from datetime import datetime
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from mailboxes.rules.errors import NotFound
 from mailboxes.services import reading
-from mailboxes.services.reading import OpenMailbox
+from mailboxes.services.reading import Held, OpenMailbox
 from mailboxes.web import cookies
 
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """`alive` are open mailboxes, the one that ends soonest first; `dead` the ids of those that are no more."""
+    """`held` are open mailboxes, the one that ends soonest first; `dead` the ids of those that are no more."""
 
-    alive: list[OpenMailbox]
+    held: list[Held]
     dead: list[str]
+
+    @property
+    def alive(self) -> list[OpenMailbox]:
+        """The open mailboxes without their counts."""
+        return [each.opened for each in self.held]
 
 
 def of(request: HttpRequest) -> Keyring:
-    """Try every token that the browser sent. Costs one query each."""
-    alive, dead = [], []
-    for public_id, token in cookies.held(request).items():
-        try:
-            alive.append(reading.open_by_public_id(public_id, token))
-        except NotFound:
-            dead.append(public_id)
-    return Keyring(sorted(alive, key=lambda opened: opened.mailbox.expires_at), dead)
+    """Try every token that the browser sent. One query for all."""
+    tokens = cookies.held(request)
+    held = reading.open_several(tokens) if tokens else []
+    living = {each.opened.mailbox.public_id for each in held}
+    return Keyring(held, [public_id for public_id in tokens if public_id not in living])
 
 
 def add(

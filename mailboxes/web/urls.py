@@ -4,6 +4,7 @@ from django.urls import path
 
 from mailboxes.web import (
     actions,
+    captcha,
     downloads,
     errors,
     events,
@@ -12,7 +13,11 @@ from mailboxes.web import (
     inbox,
     messages,
     pages,
+    qr,
     recovery,
+    report,
+    well_known,
+    worker,
 )
 
 app_name = "web"
@@ -22,12 +27,28 @@ _MESSAGE = _MAILBOX + "<uuid:message_id>/"
 urlpatterns = [
     path("", home.home, name="home"),
     path("create", home.create, name="create"),
+    path("captcha/challenge", captcha.challenge, name="challenge"),
     path("open", recovery.open_with_key, name="open"),
     path("about", pages.about, name="about"),
+    path("faq", pages.faq, name="faq"),
     path("privacy", pages.privacy, name="privacy"),
+    path("terms", pages.terms, name="terms"),
+    path("developers", pages.developers, name="developers"),
+    path("report", report.report, name="report"),
+    path("report/received", report.received, name="report-received"),
+    path("report/status", report.status, name="report-status"),
+    path("robots.txt", well_known.robots, name="robots"),
+    path(".well-known/security.txt", well_known.security_txt, name="security-txt"),
+    path("sitemap.xml", well_known.sitemap, name="sitemap"),
+    path("manifest.webmanifest", well_known.manifest, name="manifest"),
+    path("favicon.ico", well_known.favicon),
+    path("apple-touch-icon.png", well_known.touch_icon),
+    path("sw.js", worker.worker, name="worker"),
     path(_MAILBOX, inbox.inbox, name="inbox"),
     path(_MAILBOX + "list", inbox.fragment, name="list"),
     path(_MAILBOX + "events", events.events, name="events"),
+    path(_MAILBOX + "qr", qr.address, name="qr"),
+    path(_MAILBOX + "delete", actions.delete_several, name="delete-several"),
     path(_MAILBOX + "delete-all", actions.delete_all, name="delete-all"),
     path(_MAILBOX + "extend", actions.extend, name="extend"),
     path(_MAILBOX + "end", actions.end, name="end"),
@@ -38,6 +59,7 @@ urlpatterns = [
     path(_MESSAGE + "source", downloads.source, name="source"),
     path(_MESSAGE + "message.eml", downloads.eml, name="eml"),
     path(_MESSAGE + "attachments/<int:index>", downloads.attachment, name="attachment"),
+    path(_MESSAGE + "attachments/<int:index>/preview", downloads.preview, name="preview"),
     # Whatever else is asked for below /m/ gets the same answer as a mailbox that is not yours, with no redirect.
     path("m/<path:rest>", errors.gone),
 ]

@@ -76,7 +76,7 @@ def test_a_quiet_stream_is_kept_alive(owner, monkeypatch):
 
     hub = Healthy()
     monkeypatch.setattr(live, "hub", lambda: hub)
-    assert ": still here\n\n" in follow(owner, ": still here")
+    assert "event: alive\ndata: {}\n\n" in follow(owner, "event: alive")
 
 
 def test_on_wsgi_it_answers_what_is_new_and_ends(owner, deliver):

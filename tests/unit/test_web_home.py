@@ -112,7 +112,7 @@ def test_too_many_creations_are_a_429_that_says_when_to_come_back(settings):
 
 
 def test_creation_is_refused_politely_while_it_cannot_be_counted(monkeypatch):
-    def refuse(request):
+    def refuse(request, browser, by_question):
         raise Unavailable
 
     monkeypatch.setattr(limits, "check_web_creation", refuse)

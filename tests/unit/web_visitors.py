@@ -8,8 +8,8 @@ from django.urls import reverse
 from mailboxes.services.creation import Created
 from mailboxes.web import cookies
 
-GET_NAMES = ("inbox", "list", "events")
-POST_NAMES = ("delete-all", "extend", "end", "recovery")
+GET_NAMES = ("inbox", "list", "events", "qr")
+POST_NAMES = ("delete-several", "delete-all", "extend", "end", "recovery")
 MESSAGE_GET_NAMES = ("message", "frame", "source", "eml")
 
 
@@ -40,6 +40,7 @@ def every_url(public_id: str, message_id: uuid.UUID) -> list[tuple[str, str]]:
         *(("get", reverse(f"web:{name}", args=[public_id])) for name in POST_NAMES),
         *(("get", reverse(f"web:{name}", args=message)) for name in MESSAGE_GET_NAMES),
         ("get", reverse("web:attachment", args=[*message, 1])),
+        ("get", reverse("web:preview", args=[*message, 1])),
         ("post", reverse("web:delete", args=message)),
         ("get", f"/m/{public_id}"),
         ("get", f"/m/{public_id}/nonsense"),

@@ -10,6 +10,33 @@ function announce(text) {
   setTimeout(() => { announcer.textContent = text; }, 50);
 }
 
+// --- settings, kept in this browser --------------------------------------------------------------------------------
+
+function isOn(name) {
+  return document.querySelector(`[data-setting="${name}"]`)?.checked ?? false;
+}
+
+function remember(input) {
+  try {
+    localStorage.setItem(input.dataset.setting, input.checked ? "on" : "off");
+  } catch {
+    // Storage is blocked: it holds until the page is left.
+  }
+}
+
+function recall(input) {
+  try {
+    input.checked = (localStorage.getItem(input.dataset.setting) ?? (input.defaultChecked ? "on" : "off")) === "on";
+  } catch {
+    input.checked = input.defaultChecked;
+  }
+}
+
+for (const input of document.querySelectorAll("[data-setting]")) {
+  recall(input);
+  input.addEventListener("change", () => remember(input));
+}
+
 // --- copying -------------------------------------------------------------------------------------------------------
 
 async function write(text) {
@@ -32,7 +59,7 @@ async function copy(button) {
   } catch {
     return;
   }
-  button.focus({ preventScroll: true });
+  if (!currentRow()) button.focus({ preventScroll: true });
   button.textContent = button.dataset.copied;
   announce(button.dataset.copied);
   clearTimeout(button.resetTimer);
@@ -40,7 +67,7 @@ async function copy(button) {
 }
 
 function prepare(root) {
-  for (const button of root.querySelectorAll("button[data-copy]")) button.hidden = false;
+  for (const button of root.querySelectorAll("button[data-copy], button[data-opens], button[data-pick]")) button.hidden = false;
   for (const time of root.querySelectorAll("time")) tell(time);
 }
 
@@ -56,7 +83,7 @@ const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style:
 
 function tell(time) {
   const then = new Date(time.dateTime);
-  time.title = absolute.format(then);
+  time.title = time.dataset.absolute = absolute.format(then);
   if ("local" in time.dataset) time.textContent = absolute.format(then);
   if (!("ago" in time.dataset)) return;
   const minutes = Math.floor((Date.now() - then) / 60000);
@@ -74,45 +101,202 @@ function countDown(element) {
   const hours = Math.floor(seconds / 3600);
   const rest = `${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
   element.textContent = hours ? `${hours}:${rest}` : rest;
+  const ring = document.querySelector("[data-ring]");
+  ring?.setAttribute("stroke-dasharray", `${Math.min(100, (seconds / ring.dataset.ring) * 100)} 100`);
 }
 
 function tick() {
   for (const element of document.querySelectorAll("[data-ends]")) countDown(element);
 }
 
+// --- keys: what carries data-key is done by that key, as long as nobody is writing ------------------------------------
+
+const sheet = document.getElementById("help");
+
+function openSheet() {
+  const list = sheet.querySelector("[data-keys]");
+  for (const old of list.querySelectorAll("[data-found]")) old.remove();
+  for (const element of new Map([...document.querySelectorAll("main [data-key]")].map((each) => [each.dataset.key, each])).values()) {
+    const entry = document.createElement("div");
+    entry.dataset.found = "";
+    const [key, name] = ["dt", "dd"].map((tag) => entry.appendChild(document.createElement(tag)));
+    key.appendChild(document.createElement("kbd")).textContent = element.dataset.key;
+    name.textContent = element.dataset.keyName ?? element.dataset.name ?? element.textContent.trim();
+    list.lastElementChild.before(entry);
+  }
+  sheet.showModal();
+}
+
+function press(key) {
+  const found = [...document.querySelectorAll(`main [data-key="${CSS.escape(key)}"]`)].find((each) => each.checkVisibility?.() ?? true);
+  if (found?.matches("input")) found.select();
+  else found?.click();
+  return found;
+}
+
+// The list has keys of its own: they are about the message that has the focus.
+const listKeys = {
+  j: () => step(1),
+  k: () => step(-1),
+  x: () => currentRow()?.querySelector(".pick input").click(),
+  "#": () => {
+    const form = document.getElementById("selection");
+    if (form.querySelector(".pick input:checked")) form.requestSubmit(form.querySelector(".bulk [type=submit]"));
+    else currentRow()?.querySelector(".bin").click();
+  },
+};
+listKeys.Delete = listKeys["#"];
+
+function currentRow() {
+  return document.activeElement?.closest(".row");
+}
+
+function step(by) {
+  const rows = [...document.querySelectorAll(".row")];
+  const at = rows.indexOf(currentRow());
+  rows[at < 0 ? 0 : Math.max(0, Math.min(rows.length - 1, at + by))]?.querySelector(".subject a").focus();
+}
+
+document.addEventListener("keydown", (event) => {
+  const writing = event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], dialog");
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || writing || !isOn("keys")) return;
+  const own = document.querySelector(".messages") && Object.hasOwn(listKeys, event.key) ? listKeys[event.key] : null;
+  if (event.key === "?") openSheet();
+  else if (own) own();
+  else if (!press(event.key)) return;
+  event.preventDefault();
+});
+
+for (const button of document.querySelectorAll("[data-opens]")) button.addEventListener("click", openSheet);
+
+// --- alerts: a sound, a notification, the tab's title and icon -------------------------------------------------------
+
+let audio = null;
+
+function wakeAudio() {
+  audio ??= new AudioContext();
+  return audio.resume();
+}
+
+// Browsers let a page sound only once the visitor has done something in it.
+function chime() {
+  if (audio?.state !== "running") return;
+  [[660, 0], [880, 0.14]].forEach(([frequency, wait]) => {
+    const [tone, volume, start] = [audio.createOscillator(), audio.createGain(), audio.currentTime + wait];
+    tone.frequency.value = frequency;
+    volume.gain.setValueAtTime(0.12, start);
+    volume.gain.exponentialRampToValueAtTime(0.001, start + 0.5);
+    tone.connect(volume).connect(audio.destination);
+    tone.start(start);
+    tone.stop(start + 0.5);
+  });
+}
+
+class Alerts {
+  constructor({ page, worker }) {
+    this.page = page;
+    this.worker = worker;
+    this.icon = document.querySelector("link[rel=icon]");
+    this.quietIcon = this.icon.getAttribute("href");
+    this.notify = document.querySelector("[data-setting=notify]");
+    this.possible = "Notification" in window && "serviceWorker" in navigator;
+    if (!this.possible || Notification.permission !== "granted") this.notify.checked = false;
+    this.notify.addEventListener("change", () => this.ask());
+    document.querySelector("[data-setting=sound]").addEventListener("change", (event) => {
+      if (event.target.checked) wakeAudio().then(chime);
+    });
+    for (const act of ["pointerdown", "keydown"]) {
+      document.addEventListener(act, () => { if (isOn("sound")) wakeAudio(); }, { once: true });
+    }
+  }
+
+  async ask() {
+    const note = document.querySelector("[data-settings-note]");
+    note.textContent = "";
+    if (!this.notify.checked) return;
+    if (this.possible && (await Notification.requestPermission()) === "granted" && await this.register()) return;
+    this.notify.checked = false;
+    remember(this.notify);
+    note.textContent = this.notify.dataset.refused;
+  }
+
+  // Android shows notifications of service workers only.
+  async register() {
+    try {
+      await navigator.serviceWorker.register(this.worker, { scope: "/m/" });
+      return await navigator.serviceWorker.ready;
+    } catch {
+      return null; // not allowed here, as in some private windows
+    }
+  }
+
+  async tell(text) {
+    if (isOn("sound")) chime();
+    if (!this.notify.checked || !document.hidden) return;
+    const worker = await this.register();
+    const body = isOn("content") ? text : undefined;
+    await worker?.showNotification(this.notify.dataset.title, { body, tag: this.page, renotify: true, data: { page: this.page } });
+  }
+
+  badge(unread) {
+    this.icon.setAttribute("href", unread ? this.icon.dataset.news : this.quietIcon);
+  }
+}
+
 // --- new mail ------------------------------------------------------------------------------------------------------
 
 const POLL = 15000;
 const RETRY = 60000;
+const SILENCE = 40000; // the server says something every 15 seconds
+const OTHERS = 60000; // how often what is unread at the other addresses is asked for
 
 class LiveInbox {
   constructor(inbox) {
     this.inbox = inbox;
     this.messages = inbox.querySelector("#messages");
     this.state = inbox.querySelector("[data-state]");
+    this.news = inbox.querySelector(".news");
+    this.alerts = new Alerts(inbox.dataset);
     this.title = document.title;
     this.pending = null;
     this.again = false;
     this.over = false;
+    this.missed = 0;
     this.badge();
     this.connect();
+    this.news.addEventListener("click", () => this.showNews());
+    new IntersectionObserver(([head]) => { if (head.isIntersecting) this.forgetNews(); }).observe(inbox.querySelector(".inbox-head"));
     document.addEventListener("visibilitychange", () => { if (!document.hidden) this.wake(); });
     window.addEventListener("pageshow", (event) => { if (event.persisted) this.wake(); });
-    window.addEventListener("online", () => this.wake());
+    window.addEventListener("offline", () => { if (!this.over) this.show("away"); });
+    window.addEventListener("online", () => this.reconnect());
     window.addEventListener("pagehide", () => this.source.close());
+    setInterval(() => { if (this.isSilent()) this.wake(); }, 5000);
+    setInterval(() => { if (!document.hidden && document.querySelector(".switcher li + li")) this.refresh(); }, OTHERS);
   }
 
   get newest() {
-    return this.messages.querySelector("[data-newest]")?.dataset.newest ?? "0";
+    return Number(this.messages.querySelector("[data-newest]")?.dataset.newest ?? 0);
   }
 
   connect() {
     this.source?.close();
+    this.heard = Date.now();
     this.source = new EventSource(`${this.inbox.dataset.events}?after=${this.newest}`);
-    this.source.onopen = () => { clearInterval(this.polling); this.polling = null; this.show("live"); };
-    this.source.onmessage = () => this.refresh();
+    this.source.onopen = () => { this.hear(); clearInterval(this.polling); this.polling = null; this.show("live"); };
+    this.source.onmessage = () => { this.hear(); this.refresh(); };
+    this.source.addEventListener("alive", () => this.hear());
     this.source.addEventListener("ended", () => this.end());
     this.source.onerror = () => this.failed();
+  }
+
+  hear() {
+    this.heard = Date.now();
+  }
+
+  // A stream may look open long after what lies between has dropped it.
+  isSilent() {
+    return !this.over && this.source.readyState === EventSource.OPEN && Date.now() - this.heard > SILENCE;
   }
 
   // The browser reconnects by itself, with the id of the last event; where it gave up, the list is asked for.
@@ -131,26 +315,34 @@ class LiveInbox {
   }
 
   wake() {
+    if (this.source.readyState === EventSource.CLOSED || this.isSilent()) this.reconnect();
+    else this.refresh();
+  }
+
+  reconnect() {
     if (this.over) return;
+    this.connect();
     this.refresh();
-    if (this.source.readyState === EventSource.CLOSED) this.connect();
   }
 
   // One request at a time; what is told meanwhile is asked for afterwards.
   async refresh() {
     if (this.over) return;
-    if (this.pending) { this.again = true; return; }
+    if (this.pending) { this.again = true; return this.pending; }
     this.pending = this.load();
     await this.pending;
     this.pending = null;
-    if (this.again) { this.again = false; this.refresh(); }
+    if (this.again) { this.again = false; await this.refresh(); }
   }
 
   async load() {
+    const asked = this.inbox.dataset.list;
     try {
-      const response = await fetch(this.inbox.dataset.list, { headers: { Accept: "text/html" }, cache: "no-store" });
+      const response = await fetch(asked, { headers: { Accept: "text/html" }, cache: "no-store" });
       if (response.status === 404) return this.end();
-      if (response.ok) this.swap(await response.text());
+      if (!response.ok) return;
+      const html = await response.text();
+      if (asked === this.inbox.dataset.list) this.swap(html);
     } catch {
       // Offline: the next event, poll or wake-up asks again.
     }
@@ -158,12 +350,30 @@ class LiveInbox {
 
   swap(html) {
     const fresh = new DOMParser().parseFromString(html, "text/html");
-    const known = new Set([...this.messages.querySelectorAll(".row")].map((row) => row.dataset.id));
-    for (const part of this.messages.querySelectorAll("[data-part]")) {
+    prepare(fresh);
+    const [newest, focused, rows] = [this.newest, currentRow(), this.rows()];
+    const scrolled = this.messages.getBoundingClientRect().top < 0;
+    const places = scrolled ? rows.map((row) => [row, row.getBoundingClientRect()]).filter(([, box]) => box.bottom > 0) : [];
+    for (const part of document.querySelectorAll("[data-part]")) {
       this.replace(part, fresh.querySelector(`[data-part="${part.dataset.part}"]`));
     }
-    prepare(this.messages);
-    this.greet([...this.messages.querySelectorAll(".row")].filter((row) => !known.has(row.dataset.id)));
+    // Done here, as not every browser keeps its place by itself.
+    const kept = places.find(([row]) => row.isConnected);
+    if (kept) scrollBy({ top: kept[0].getBoundingClientRect().top - kept[1].top, behavior: "instant" });
+    if (focused && !focused.isConnected) this.focusNear(rows.indexOf(focused));
+    const news = this.rows().filter((row) => Number(row.dataset.sequence) > newest);
+    this.greet(news, scrolled);
+    countSelected();
+  }
+
+  rows() {
+    return [...this.messages.querySelectorAll(".row")];
+  }
+
+  focusNear(place) {
+    const rows = this.rows();
+    const row = rows[Math.min(place, rows.length - 1)];
+    (row?.querySelector(".subject a") ?? document.getElementById("inbox-title")).focus();
   }
 
   replace(part, wanted) {
@@ -189,19 +399,44 @@ class LiveInbox {
   }
 
   keep(old, fresh) {
+    if (old.classList.contains("unread") === fresh.classList.contains("unread")) return;
     old.className = fresh.className;
     if (!fresh.querySelector(".dot")) old.querySelector(".dot")?.remove();
   }
 
-  greet(rows) {
-    for (const row of rows) row.classList.add("arrived");
-    if (rows.length) announce(rows[0].dataset.announce);
+  greet(rows, scrolled) {
     this.badge();
+    if (!rows.length) return;
+    for (const row of rows) row.classList.add("arrived");
+    const text = rows.length === 1 ? rows[0].dataset.announce : this.count(rows.length);
+    announce(text);
+    this.alerts.tell(text);
+    if (!scrolled) return;
+    this.missed += rows.length;
+    this.news.textContent = this.count(this.missed);
+    this.news.hidden = false;
+  }
+
+  count(number) {
+    const { one, many } = this.news.dataset;
+    return number === 1 ? one : many.replace("%n", number);
+  }
+
+  showNews() {
+    this.forgetNews();
+    this.inbox.scrollIntoView();
+    this.rows()[0]?.querySelector(".subject a").focus({ preventScroll: true });
+  }
+
+  forgetNews() {
+    this.missed = 0;
+    this.news.hidden = true;
   }
 
   badge() {
     const unread = Number(this.messages.querySelector("[data-unread]")?.dataset.unread ?? 0);
     document.title = unread ? `(${unread}) ${this.title}` : this.title;
+    this.alerts.badge(unread);
   }
 
   show(state) {
@@ -214,21 +449,186 @@ class LiveInbox {
     this.over = true;
     this.source.close();
     clearInterval(this.polling);
+    this.forgetNews();
     const notice = document.getElementById("ended").content.cloneNode(true);
     announce(notice.querySelector("h3").textContent);
     this.messages.replaceChildren(notice);
     this.state.textContent = "";
     delete this.state.dataset.now;
     document.title = this.title;
-    document.querySelector(".manage")?.remove();
+    this.alerts.badge(0);
+    for (const gone of document.querySelectorAll(".manage, .search, .address-card :is(form, button)")) gone.remove();
     document.querySelector(".address-card").classList.add("over");
-    for (const control of document.querySelectorAll(".address-card form, .address-card button")) control.remove();
     for (const element of document.querySelectorAll("[data-ends]")) {
       element.textContent = element.dataset.over;
       element.removeAttribute("data-ends");
     }
   }
 }
+
+// --- selecting, deleting and searching in the list, without leaving it ---------------------------------------------
+
+const selection = document.getElementById("selection");
+
+function countSelected() {
+  const count = selection.querySelectorAll(".pick input:checked").length;
+  const label = selection.querySelector("[data-count]");
+  label.textContent = `${count} ${label.dataset.count}`;
+}
+
+async function deleteSelected(event, live) {
+  event.preventDefault();
+  const form = new URLSearchParams(new FormData(selection));
+  if (event.submitter?.name) form.set(event.submitter.name, event.submitter.value);
+  if (!form.has("id") && !form.has("only")) return announce(selection.dataset.none);
+  const place = live.rows().findIndex((row) => row.querySelector(".pick input").checked);
+  // A redirect to the inbox is what says that it is done.
+  const response = await fetch(selection.action, { method: "POST", body: form, redirect: "manual" }).catch(() => null);
+  if (response?.type !== "opaqueredirect") return location.reload();
+  await live.refresh();
+  if (event.submitter?.closest(".bulk")) live.focusNear(Math.max(0, place)); // the pressed button is gone
+  announce(selection.dataset.done);
+}
+
+async function search(form, live) {
+  const asked = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
+  const query = String(asked) && `?${asked}`;
+  const { list, page } = live.inbox.dataset;
+  form.querySelector(".clear").hidden = !query;
+  live.inbox.dataset.list = list.split("?")[0] + query;
+  history.replaceState(null, "", page + query);
+  await live.refresh();
+  announce(form.dataset.found.replace("%n", live.rows().length));
+}
+
+function listenToList(live) {
+  let typing = 0;
+  selection.addEventListener("change", countSelected);
+  selection.addEventListener("reset", () => setTimeout(countSelected));
+  selection.querySelector("[data-pick]").addEventListener("click", () => {
+    for (const box of selection.querySelectorAll(".pick input")) box.checked = true;
+    countSelected();
+  });
+  countSelected();
+  if (!live) return;
+  selection.addEventListener("submit", (event) => deleteSelected(event, live));
+  const form = live.inbox.querySelector(".search");
+  const later = () => { clearTimeout(typing); typing = setTimeout(() => search(form, live), 250); };
+  form.addEventListener("input", later);
+  form.addEventListener("submit", (event) => { event.preventDefault(); later(); });
+}
+
+// An address in one click needs the proof that it costs; without what makes it a link leads to the form.
+function offerOneClick(form) {
+  if (!window.crypto?.subtle) return;
+  form.hidden = false;
+  form.parentElement.querySelector("a").hidden = true;
+}
+
+// --- captcha -------------------------------------------------------------------------------------------------------
+// The proof that a form asks for is made when it is sent; the script that makes it is fetched when somebody comes near
+// the form. Whatever fails, the form is sent without a proof, and the answer is the form with a question in words.
+
+const PROOF_DEADLINE = 30000;
+
+class Captcha {
+  constructor(field) {
+    this.field = field;
+    this.form = field.form;
+    this.button = this.form.querySelector("[type=submit]");
+    this.name = this.button.textContent;
+    for (const near of ["pointerenter", "pointerdown", "focusin"]) {
+      this.form.addEventListener(near, () => this.load(), { once: true, passive: true });
+    }
+    this.form.addEventListener("submit", (event) => this.submit(event));
+    this.link = this.form.querySelector(".captcha-link");
+    this.link?.addEventListener("click", (event) => { event.preventDefault(); this.ask().focus(); });
+    window.addEventListener("pageshow", (event) => { if (event.persisted) this.show(false); });
+    // Plain http on another host has no Web Crypto. A form of one button has no room: its answer is one that has.
+    const asks = field.dataset.captcha === "altcha" && !window.crypto?.subtle;
+    if (asks && !("oneClick" in this.form.dataset)) this.ask();
+  }
+
+  load() {
+    const make = this.field.dataset.captcha === "altcha" ? importAltcha : fetchScript;
+    this.loading ??= make(this.field.dataset.script);
+    this.loading.catch(() => { this.loading = null; });
+    return this.loading;
+  }
+
+  async submit(event) {
+    if (!this.field.isConnected) return; // a question was asked, its answer goes along
+    event.preventDefault();
+    if (this.working) return;
+    this.show(true);
+    const solve = this.field.dataset.captcha === "altcha" ? work : vouch;
+    try {
+      this.field.value = await Promise.race([this.load().then(() => solve(this.field.dataset)), late()]);
+    } catch {
+      this.field.value = "";
+    }
+    this.form.submit();
+  }
+
+  show(working) {
+    this.working = working;
+    this.button.textContent = working ? this.field.closest(".captcha").dataset.working : this.name;
+    this.button.ariaDisabled = working ? "true" : null;
+    if (working) announce(this.button.textContent);
+  }
+
+  ask() {
+    const box = this.field.closest(".captcha");
+    const asked = new DOMParser().parseFromString(box.querySelector("noscript").textContent, "text/html");
+    box.replaceChildren(...asked.body.childNodes);
+    this.link?.remove();
+    return box.querySelector("[name=captcha_answer]");
+  }
+}
+
+function late() {
+  return new Promise((_, reject) => { setTimeout(reject, PROOF_DEADLINE); });
+}
+
+// With something of this id on the page ALTCHA puts in no <style>, which the policy forbids.
+function importAltcha(url) {
+  const style = document.createElement("template");
+  style.id = "__altcha-css";
+  document.head.append(style);
+  return import(url);
+}
+
+// ALTCHA's element, never shown.
+function work({ challenge }) {
+  const widget = document.createElement("altcha-widget");
+  widget.hidden = true;
+  widget.setAttribute("challengeurl", challenge);
+  return new Promise((resolve, reject) => {
+    widget.addEventListener("load", () => widget.verify());
+    widget.addEventListener("statechange", ({ detail }) => {
+      if (detail.state === "verified") resolve(detail.payload);
+      else if (detail.state === "error" || detail.state === "expired") reject();
+    });
+    document.body.append(widget);
+  });
+}
+
+function fetchScript(url) {
+  return new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    Object.assign(script, { src: url, async: true, onload: resolve, onerror: reject });
+    document.head.append(script);
+  });
+}
+
+// Google's token for reCAPTCHA v3.
+function vouch({ key, action }) {
+  return new Promise((resolve, reject) => {
+    window.grecaptcha.ready(() => window.grecaptcha.execute(key, { action }).then(resolve, reject));
+  });
+}
+
+for (const field of document.querySelectorAll("[data-captcha]")) new Captcha(field);
 
 // --- the recovery link: its key stands in the fragment, which no server sees ---------------------------------------
 
@@ -246,6 +646,9 @@ setInterval(tick, 1000);
 setInterval(() => { for (const time of document.querySelectorAll("time[data-ago]")) tell(time); }, 30000);
 
 const inbox = document.querySelector("[data-events]");
-if (inbox) new LiveInbox(inbox);
+const live = inbox && new LiveInbox(inbox);
+if (selection) listenToList(live);
+for (const form of document.querySelectorAll("form[data-one-click]")) offerOneClick(form);
+document.querySelector(".switcher [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest", behavior: "instant" });
 const openForm = document.querySelector("form[data-open]");
 if (openForm) openByFragment(openForm);
