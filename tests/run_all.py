@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
+from typing import IO
 
 from deploy.local import owner
 from deploy.local.parent import ParentWatch
@@ -43,6 +44,10 @@ STEPS_WITHOUT_SERVERS: tuple[tuple[str, list[str], Mapping[str, str]], ...] = (
     ),
     ("tests without servers, on SQLite", [*PYTEST, "tests/unit"], {}),
 )
+# These wait more than they work, so that they run beside the others, with servers of their own. While the last of them
+# run, what needs both cores (Chromium, bombs) has its turn at the end of the others.
+BESIDE = ("faults", "isolation")
+LAST = ("hostile", "browser")
 
 
 class Interrupted(Exception):
@@ -59,8 +64,7 @@ def main() -> int:
         for name, command, env in STEPS_WITHOUT_SERVERS:
             run(name, command, env)
         if sys.argv[1:] != ["check"]:
-            with servers() as env:
-                run("tests with servers, on PostgreSQL", [*PYTEST, "tests"], env)
+            _run_tests_with_servers()
     except (Interrupted, StartFailed, subprocess.CalledProcessError) as error:
         print(f"\nfailed: {_words(error)}", flush=True)
         return 1
@@ -72,17 +76,57 @@ def run(name: str, command: list[str], env: Mapping[str, str]) -> None:
     """Run one step and show what it prints. Raises CalledProcessError; when interrupted it is ended and waited for."""
     print(f"\n== {name}", flush=True)
     began = time.monotonic()
-    with subprocess.Popen(command, env={**os.environ, **env}, start_new_session=True) as process:
-        try:
+    with _started(command, env) as process:
+        status = process.wait()
+    if status:
+        raise subprocess.CalledProcessError(status, command)
+    print(f"   {time.monotonic() - began:.1f} s", flush=True)
+
+
+def _run_tests_with_servers() -> None:
+    """Run all tests, in two processes. Raises CalledProcessError, once both have ended."""
+    places = [place.name for place in Path("tests").iterdir() if any(place.glob("**/test_*.py"))]
+    others = sorted(
+        set(places) - set(BESIDE), key=lambda place: (place in LAST, place == "browser")
+    )
+    beside = [*PYTEST, *(f"tests/{place}" for place in BESIDE)]
+    with servers() as env, servers() as env_beside, tempfile.TemporaryFile() as output:
+        with _started(beside, env_beside, output) as process:
+            failure = None
+            try:
+                words = [*PYTEST, *(f"tests/{place}" for place in others)]
+                run("tests with servers, on PostgreSQL", words, env)
+            except subprocess.CalledProcessError as error:
+                failure = error
+            print(f"\n== beside them: {', '.join(BESIDE)}", flush=True)
             status = process.wait()
+        output.seek(0)
+        sys.stdout.write(output.read().decode("utf-8", "replace"))
+    if status:
+        raise subprocess.CalledProcessError(status, beside)
+    if failure:
+        raise failure
+
+
+@contextlib.contextmanager
+def _started(
+    command: list[str], env: Mapping[str, str], output: IO[bytes] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a command in a session of its own; whatever ends the block before it ends it too, and waits."""
+    with subprocess.Popen(
+        command,
+        env={**os.environ, **env},
+        start_new_session=True,
+        stdout=output,
+        stderr=subprocess.STDOUT if output else None,
+    ) as process:
+        try:
+            yield process
         except BaseException:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGINT)
             process.wait()
             raise
-    if status:
-        raise subprocess.CalledProcessError(status, command)
-    print(f"   {time.monotonic() - began:.1f} s", flush=True)
 
 
 @contextlib.contextmanager
