@@ -1,4 +1,4 @@
-"""What `manage.py check` refuses: a gate that would not work, and in production one that would not hold."""
+"""What `manage.py check` refuses: what would not work, and in production a gate that would not hold."""
 
 import re
 from collections.abc import Sequence
@@ -11,7 +11,9 @@ from django_recaptcha.constants import TEST_PRIVATE_KEY, TEST_PUBLIC_KEY
 
 from mailboxes.gate import captcha
 
-UNKNOWN, KEY_MISSING, TEST_KEYS, OFF, RATE = (f"mailboxes.E00{number}" for number in range(1, 6))
+UNKNOWN, KEY_MISSING, TEST_KEYS, OFF, RATE, NO_AUTHSERV_ID = (
+    f"mailboxes.E00{number}" for number in range(1, 7)
+)
 _RATE = re.compile(r"[1-9]\d*/(\d*)([smhd])", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -37,6 +39,17 @@ def rates_are_rates(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
 def _is_rate(value: str) -> bool:
     found = _RATE.fullmatch(value)
     return found is not None and 0 < int(found[1] or 1) * _SECONDS[found[2]] <= _SECONDS["d"]
+
+
+@checks.register()
+def results_have_a_name(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[checks.Error]:
+    """Refuse milters whose results could not be told from forged ones (RFC 8601 5)."""
+    if not settings.SMTPD_MILTERS or settings.AUTHSERV_ID:
+        return []
+    words = "SMTPD_MILTERS needs AUTHSERV_ID or SMTP_HOSTNAME, or their results are not shown."
+    return [checks.Error(words, id=NO_AUTHSERV_ID)]
 
 
 @checks.register(deploy=True)

@@ -4,7 +4,9 @@ import random
 import re
 
 import pytest
+from django.core.checks import run_checks
 
+from mailboxes import checks
 from mailboxes.rules import authentication
 from mailboxes.rules.authentication import Verdict
 from postfix import render
@@ -107,3 +109,11 @@ def test_whatever_is_believed_is_removed_from_incoming_mail() -> None:
         field = f"Authentication-Results:{value}; dkim=pass\n\n"
         if read(field.encode()):
             assert removed.search(field.strip()), field
+
+
+@pytest.mark.parametrize(
+    ("milters", "name", "complains"), [("", "", 0), ("x", "", 1), ("x", "a", 0)]
+)
+def test_milters_without_a_name_to_believe_are_an_error(settings, milters, name, complains):
+    settings.SMTPD_MILTERS, settings.AUTHSERV_ID = milters, name
+    assert len([each for each in run_checks() if each.id == checks.NO_AUTHSERV_ID]) == complains
