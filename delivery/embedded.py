@@ -16,7 +16,7 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.conf import settings
 
-from delivery import database, policy, protocol
+from delivery import database, handlers, policy, protocol
 from delivery.admissions import AdmissionBook
 from delivery.intake_handler import IntakeHandler
 from delivery.policy import RecipientJudge
@@ -42,7 +42,7 @@ class Handler:
         self._thread = ThreadPoolExecutor(max_workers=1)
         board = Scoreboard(1)
         book = AdmissionBook(board.admissions, 0)
-        self._judge = RecipientJudge(book)
+        self._judge = RecipientJudge(book, handlers.sender_judge(board, 0))
         self._deliver = IntakeHandler(summary.summarize, board, book)
 
     async def in_thread(self, function: Any, *arguments: Any) -> Any:
@@ -51,12 +51,14 @@ class Handler:
         return await loop.run_in_executor(self._thread, function, *arguments)
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
+        self, _server: SMTP, session: Session, envelope: Envelope, address: str, _options: Any
     ) -> str:
         """As smtpd(8) does with the policy service's answer."""
         question = {
             "request": "smtpd_access_policy",
             "protocol_state": "RCPT",
+            "client_address": str(session.peer[0]) if session.peer else "",
+            "sender": envelope.mail_from or "",
             "recipient": address,
         }
         action: str = await self.in_thread(self._judge, question)

@@ -11,8 +11,10 @@ from delivery.guard import GuardedSummary
 from delivery.intake_handler import IntakeHandler
 from delivery.policy import RecipientJudge
 from delivery.process import Handlers
+from delivery.rates import RateBook
 from delivery.scoreboard import Scoreboard
-from mailboxes.rules import summary
+from delivery.sender_judge import SenderJudge, SenderLimits
+from mailboxes.rules import networks, summary
 from mailboxes.rules.summary import Summary
 
 
@@ -26,7 +28,19 @@ def make(
     return Handlers(
         deliver=IntakeHandler(guarded, board, book),
         healthy=database.healthy,
-        judge=RecipientJudge(book),
+        judge=RecipientJudge(book, sender_judge(board, slot)),
         unread=board.want_flush,
         tick=flusher.tick,
     )
+
+
+def sender_judge(board: Scoreboard, slot: int) -> SenderJudge:
+    """What judges who sends, for the process of this slot."""
+    limits = SenderLimits(
+        sender_domain=settings.SENDER_DOMAIN_RATE,
+        client=settings.CLIENT_RATE,
+        unknown=settings.UNKNOWN_RECIPIENT_RATE,
+        cut_off_seconds=settings.CUT_OFF_SECONDS,
+        unlimited=networks.table(settings.UNLIMITED_CLIENTS),
+    )
+    return SenderJudge(RateBook(board.rates, slot), limits)

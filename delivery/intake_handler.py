@@ -70,14 +70,16 @@ class IntakeHandler:
     def _is_short(self, request: Request) -> bool:
         defers = self._short.defers(request.queue_id, request.size, request.body)
         if defers:
-            logger.warning("a message much shorter than declared is deferred once")
+            logger.warning(
+                "a message much shorter than declared is deferred once", extra=_about(request)
+            )
         return defers
 
     def _prepared(self, request: Request) -> Delivery | None:
         try:
             return intake.prepare(envelope_of(request), request.body, self._summarize)
         except Exception as error:  # noqa: BLE001 - then it is tried alone
-            logger.warning("a message could not be made ready: %s", where(error))
+            logger.warning("a message could not be made ready", extra=_about(request, error))
             return None
 
     def _store_together(self, deliveries: list[Delivery]) -> bool | None:
@@ -87,10 +89,10 @@ class IntakeHandler:
             database.ask(lambda: intake.store_many(deliveries))
         except Exception as error:  # noqa: BLE001 - nothing is stored, or it is found as a duplicate
             if isinstance(error, database.AWAY) and not database.can_store():
-                logger.error("deliveries failed: %s", where(error))
+                logger.error("deliveries failed", extra=_of_several(deliveries, error))
                 self._board.want_flush()
                 return None
-            logger.warning("%d deliveries go one by one: %s", len(deliveries), where(error))
+            logger.warning("deliveries go one by one", extra=_of_several(deliveries, error))
             return False
         return True
 
@@ -99,7 +101,7 @@ class IntakeHandler:
             if not is_stored:
                 self._store(request)
         except Exception as error:  # noqa: BLE001 - unknown is temporary: Postfix keeps the message
-            logger.error("a delivery failed: %s", where(error))
+            logger.error("a delivery failed", extra=_about(request, error))
             self._failed = isinstance(error, database.AWAY)
             if not database.can_store():
                 self._board.want_flush()
@@ -128,13 +130,23 @@ class IntakeHandler:
             if isinstance(error, Error) and not isinstance(error, DataError):
                 raise
             # Poison that shows only behind the parser: never an endless 75.
-            logger.warning("a message is stored unparsed after %s", where(error))
+            logger.warning("a message is stored unparsed", extra=_about(request, error))
             store(Summary.of_unread)
 
 
 def envelope_of(request: Request) -> Envelope:
     """What intake is told beside the message."""
     return Envelope(request.queue_id, request.sender, request.recipients)
+
+
+def _about(request: Request, error: BaseException | None = None) -> dict[str, object]:
+    """The fields of a line about one delivery."""
+    fields: dict[str, object] = {"queue_id": request.queue_id, "size": len(request.body)}
+    return fields if error is None else {**fields, "error": where(error)}
+
+
+def _of_several(deliveries: Sequence[Delivery], error: BaseException) -> dict[str, object]:
+    return {"messages": len(deliveries), "error": where(error)}
 
 
 def where(error: BaseException) -> str:

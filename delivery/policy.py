@@ -8,6 +8,7 @@ from django.db import Error
 
 from delivery import database
 from delivery.admissions import AdmissionBook
+from delivery.sender_judge import SenderJudge
 from mailboxes.services.recipients import (
     NOTHING_PENDING,
     RecipientStatus,
@@ -61,14 +62,23 @@ def answer(action: str) -> bytes:
     return b"action=%b\n\n" % action.encode("ascii")
 
 
+def size_of(attributes: Mapping[str, str]) -> int:
+    """The size that the client declared, in bytes; 0 if none."""
+    declared = attributes.get("size", "")[:20]
+    return min(int(declared), MAX_SIZE) if declared.isascii() and declared.isdigit() else 0
+
+
 class RecipientJudge:
-    """Answers for a recipient from the database and from what was let in, in one thread."""
+    """Answers for a recipient from the database and from what was let in, in one thread.
+
+    Who sends is judged first, from memory: what is blocked or too fast costs the database nothing.
+    """
 
     SLOW = 0.5  # seconds a failure may take before others are spared it
     REST = 0.5  # seconds in which nobody else waits for a database that hangs
 
-    def __init__(self, book: AdmissionBook) -> None:
-        self._book = book
+    def __init__(self, book: AdmissionBook, senders: SenderJudge) -> None:
+        self._book, self._senders = book, senders
         self._rest_until = 0.0
 
     def __call__(self, attributes: Mapping[str, str]) -> str:
@@ -80,13 +90,15 @@ class RecipientJudge:
         started = time.monotonic()
         if started < self._rest_until:
             return TEMPORARY
-        declared = attributes.get("size", "")
-        size = int(declared) if declared.isascii() and declared.isdigit() else 0
-        return self._judge(attributes.get("recipient", ""), min(size, MAX_SIZE), started)
+        return self._judge(attributes, started)
 
-    def _judge(self, recipient: str, size: int, started: float) -> str:
+    def _judge(self, attributes: Mapping[str, str], started: float) -> str:
         try:
-            return ACTIONS[self._status(recipient, size)]
+            party = self._senders.party(attributes)
+            if refusal := self._senders.refusal(party):
+                return refusal
+            status = self._status(attributes.get("recipient", ""), size_of(attributes))
+            return self._senders.note(party, status) or ACTIONS[status]
         except Error as error:
             now = time.monotonic()
             if now - started > self.SLOW:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from delivery.admissions import Admissions
+from delivery.rates import Rates
 
 DIGEST_SIZE = 32
 POINTS_TO_SUSPECT = 2  # one kill -9 from outside says nothing about the message
@@ -41,6 +42,7 @@ class Scoreboard:
     def __init__(self, processes: int) -> None:
         self.processes = processes
         self.admissions = Admissions.create(processes)
+        self.rates = Rates.create(processes)
         self._suspects_at = HEADER.size + processes * SLOT.size
         self._next = 0
         self._memory = mmap.mmap(-1, self._suspects_at + SUSPECTS * SUSPECT.size)

@@ -8,19 +8,27 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 
-_KEY_NAME = "client-key"
-_KEY_LIFETIME = 86_400  # seconds
+from mailboxes.rules import networks
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_KEY_NAME = "client-key"
+KEY_LIFETIME = 86_400  # seconds
 
 
 def client_key(group: str, request: HttpRequest) -> str:
     """Return the limiter's key for the client of this request, in the form django-ratelimit calls for.
 
-    IPv6 counts by /64, an IPv4-mapped address as IPv4. X-Forwarded-For is believed only from a trusted proxy, and
-    only its last entry: the one that this proxy wrote.
+    IPv6 counts by /64, an IPv4-mapped address as IPv4.
     """
-    return keyed(_network(_address(request)))
+    address = client_address(request)
+    return keyed("unknown" if address is None else networks.client_network(address))
+
+
+def client_address(request: HttpRequest) -> networks.Address | None:
+    """Return the network address of the client; None where there is none.
+
+    X-Forwarded-For is believed only from a trusted proxy, and only its last entry: the one that this proxy wrote.
+    """
+    return networks.parse_address(_address(request))
 
 
 def keyed(value: str) -> str:
@@ -34,7 +42,7 @@ def _daily_key() -> bytes:
         return kept
     fresh = secrets.token_bytes(32)
     # `add` is atomic: of two processes that find no key, both end with the same one
-    if cache.add(_KEY_NAME, fresh, _KEY_LIFETIME):
+    if cache.add(_KEY_NAME, fresh, KEY_LIFETIME):
         return fresh
     kept = cache.get(_KEY_NAME)
     return kept if isinstance(kept, bytes) else fresh
@@ -50,27 +58,9 @@ def _address(request: HttpRequest) -> str:
 def _is_trusted(peer: str) -> bool:
     if not peer:  # a unix socket has no address
         return "unix" in settings.TRUSTED_PROXIES
-    parsed = _parse(peer)
+    parsed = networks.parse_address(peer)
     return any(
         parsed is not None and parsed in ipaddress.ip_network(proxy)
         for proxy in settings.TRUSTED_PROXIES
         if proxy != "unix"
     )
-
-
-def _network(address: str) -> str:
-    parsed = _parse(address)
-    if parsed is None:
-        return "unknown"
-    if isinstance(parsed, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((int(parsed), 64), strict=False))
-    return str(parsed)
-
-
-def _parse(address: str) -> Address | None:
-    """Return an address, the IPv4 one in place of its mapping into IPv6 (RFC 4291 2.5.5.2); None if it is none."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return None
-    return getattr(parsed, "ipv4_mapped", None) or parsed

@@ -6,8 +6,8 @@ from datetime import date
 from django.conf import settings
 from django.db import Error
 
-from mailboxes.gate import captcha, site
-from mailboxes.services import abuse, creation, domains, ending
+from mailboxes.gate import captcha
+from mailboxes.services import abuse, creation, domains
 
 _DAY = 86_400
 
@@ -32,16 +32,11 @@ class Facts:
     default_lifetime: int
     max_lifetime: int
     shortest_lifetime: int
+    unused_lifetime: int
     max_messages: int
     max_message_bytes: int
     queue_days: int
-    delivery_record_days: int
-    purge_record_days: int
-    operator_mail_days: int
     report_days: int
-    csrf_cookie_name: str
-    csrf_cookie_weeks: int
-    visitor_cookie_name: str
     custom_names: bool
     uses_google: bool
 
@@ -55,16 +50,11 @@ def facts() -> Facts:
         default_lifetime=creation.default_lifetime(),
         max_lifetime=settings.MAX_LIFETIME,
         shortest_lifetime=creation.lifetimes_offered()[0],
+        unused_lifetime=settings.INACTIVITY_LIFETIME,
         max_messages=settings.MAILBOX_MAX_MESSAGES,
         max_message_bytes=settings.MESSAGE_SIZE_LIMIT,
         queue_days=_days(settings.QUEUE_LIFETIME),
-        delivery_record_days=_days(ending.delivery_record_seconds()),
-        purge_record_days=ending.PURGE_RECORD_DAYS,
-        operator_mail_days=ending.OPERATOR_MESSAGE_DAYS,
         report_days=abuse.REPORT_DAYS,
-        csrf_cookie_name=settings.CSRF_COOKIE_NAME,
-        visitor_cookie_name="__Host-visitor" if site.is_secure() else "visitor",
-        csrf_cookie_weeks=settings.CSRF_COOKIE_AGE // (7 * _DAY),
         custom_names=creation.custom_names_allowed(),
         uses_google=captcha.kind() == captcha.RECAPTCHA,
     )

@@ -13,7 +13,9 @@ from mailboxes.models.access import ApiKey
 from mailboxes.rules.errors import RateLimited, Unavailable
 
 _INBOX_CHECKS = "600/m"
+# Who guesses is slowed down to the first, and cut off for the rest of the hour by the second.
 _WRONG_TOKENS = "30/m"
+_WRONG_TOKENS_LONG = "600/h"
 _CHALLENGES = "120/m"
 _CAPTCHA_ATTEMPTS = "120/m"
 
@@ -75,17 +77,23 @@ def check_wrong_tokens(request: HttpRequest) -> None:
 
 
 def _check_wrong_tokens(request: HttpRequest) -> None:
-    usage = _usage(request, "wrong-token", client_key, _WRONG_TOKENS, increment=False)
-    if usage and usage["count"] >= usage["limit"]:
-        raise RateLimited(max(1, int(usage["time_left"])))
+    for group, rate in _wrong_token_limits():
+        usage = _usage(request, group, client_key, rate, increment=False)
+        if usage and usage["count"] >= usage["limit"]:
+            raise RateLimited(max(1, int(usage["time_left"])))
 
 
 def note_wrong_token(request: HttpRequest) -> None:
     """Count a token that opened nothing."""
     try:
-        _usage(request, "wrong-token", client_key, _WRONG_TOKENS, increment=True)
+        for group, rate in _wrong_token_limits():
+            _usage(request, group, client_key, rate, increment=True)
     except Unavailable:
         return
+
+
+def _wrong_token_limits() -> tuple[tuple[str, str], ...]:
+    return ("wrong-token-long", _WRONG_TOKENS_LONG), ("wrong-token", _WRONG_TOKENS)
 
 
 def _count(request: HttpRequest, group: str, key: Key, rate: str) -> None:

@@ -1,4 +1,4 @@
-"""Reports of abuse: what somebody told the operators about an address or a message of this service."""
+"""Abuse: what was reported to the operators, what they block, and the record of what they did."""
 
 from django.db import models
 
@@ -39,3 +39,69 @@ class AbuseReport(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+
+class Block(models.Model):
+    """What operators refuse: mail of a sender, of a domain, of a network (also at creation), or a name to choose."""
+
+    class Kind(models.TextChoices):
+        SENDER = "sender", "sender"
+        DOMAIN = "domain", "sender domain with its subdomains"
+        NETWORK = "network", "network"
+        NAME = "name", "name that nobody may choose"
+
+    kind = models.CharField(max_length=8, choices=Kind)
+    # In clear for domain, network and name; empty for a sender, who is known by the digest alone.
+    value = models.CharField(max_length=253, blank=True, default="")
+    digest = models.BinaryField(max_length=16, unique=True)
+    reason = models.CharField(max_length=200)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True, db_index=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value}".strip()
+
+
+class AbuseControls(models.Model):
+    """One row: what every process asks for every few seconds. Without it nothing is blocked or paused."""
+
+    # Drawn anew with each change of a block: whoever has another one loads the blocks again.
+    blocks_version = models.BigIntegerField(default=0)
+    creation_paused_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "abuse controls"
+
+    def __str__(self) -> str:
+        return "abuse controls"
+
+
+class ModerationRecord(models.Model):
+    """What an operator did, when, to what, and why: an id, never an address, a sender or a network."""
+
+    class Act(models.TextChoices):
+        BLOCK = "block", "blocked"
+        UNBLOCK = "unblock", "removed a block"
+        FREEZE = "freeze", "froze a mailbox"
+        UNFREEZE = "unfreeze", "unfroze a mailbox"
+        END = "end", "ended a mailbox"
+        DECIDE = "decide", "decided a report"
+        PAUSE = "pause", "paused creation"
+        RESUME = "resume", "resumed creation"
+
+    at = models.DateTimeField(db_index=True)
+    act = models.CharField(max_length=8, choices=Act)
+    # A mailbox's public id, a report's reference, or kind and number of a block.
+    subject = models.CharField(max_length=40, blank=True, default="")
+    reason = models.CharField(max_length=200, blank=True, default="")
+    # The operator's user name; empty for a command.
+    actor = models.CharField(max_length=150, blank=True, default="")
+
+    class Meta:
+        ordering = ("-at", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.subject}".strip()

@@ -1,5 +1,7 @@
 """Mailboxes, and the digest of every address that was ever given out."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models.functions import Now
 
@@ -8,12 +10,12 @@ from mailboxes.models.domains import Domain
 
 class MailboxQuerySet(models.QuerySet["Mailbox"]):
     def live(self) -> "MailboxQuerySet":
-        """Mailboxes that exist for everyone: expiry is a read filter first, by the database's clock."""
-        return self.filter(expires_at__gt=Now())
+        """Mailboxes that exist for everyone: their end is a read filter first, by the database's clock."""
+        return self.filter(ends_at__gt=Now())
 
-    def ended(self) -> "MailboxQuerySet":
-        """Mailboxes that the purge has yet to remove."""
-        return self.filter(expires_at__lte=Now())
+    def ended(self, by: datetime | None = None) -> "MailboxQuerySet":
+        """Mailboxes whose time is over now, or was at `by`, and which the purge has yet to remove."""
+        return self.filter(ends_at__lte=by or Now())
 
 
 class Mailbox(models.Model):
@@ -25,9 +27,13 @@ class Mailbox(models.Model):
     public_key = models.BinaryField(max_length=32, unique=True)
     domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="mailboxes")
     created_at = models.DateTimeField()
-    expires_at = models.DateTimeField(db_index=True)
+    # The lifetime that was chosen. What counts is `ends_at`: this, or earlier for want of use (services.activity).
+    expires_at = models.DateTimeField()
     max_expires_at = models.DateTimeField()
     last_activity_at = models.DateTimeField()
+    # By an operator: it gets no mail, and its owner may neither read nor delete. It ends when it would have ended.
+    frozen_at = models.DateTimeField(null=True, blank=True)
+    ends_at = models.DateTimeField(db_index=True)
     # Counted under the row's lock at delivery and deletion, so that RCPT needs no COUNT(*).
     message_count = models.PositiveIntegerField(default=0)
     stored_bytes = models.PositiveBigIntegerField(default=0)

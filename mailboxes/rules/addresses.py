@@ -11,6 +11,7 @@ LETTERS = "abcdefghjkmnpqrstuvwxyz"  # without i, l, o: they look like 1 and 0
 ALPHABET = LETTERS + "23456789"
 RANDOM_LENGTH = 13  # 23 * 31^12 possibilities: 63.9 bits
 DIGEST_SIZE = 16  # bytes
+LONGEST_LOCAL_PART = 64  # characters (RFC 5321 4.5.3.1.1)
 
 # RFC 2142; names by which certificate authorities validate a domain (CA/Browser Forum BR 3.2.2.4.4); mail's own.
 _RESERVED_NAMES = """
@@ -77,10 +78,8 @@ def is_reserved(local_part: str, also: frozenset[str] = frozenset()) -> bool:
 
     `also` are the operator's own reserved names. `-request` names belong to mailing lists (RFC 2142 section 6).
     """
-    plain = _plain(local_part)
-    return (
-        plain in RESERVED or plain in {_plain(name) for name in also} or plain.endswith("request")
-    )
+    bare = plain(local_part)
+    return bare in RESERVED or bare in {plain(name) for name in also} or bare.endswith("request")
 
 
 def check_custom(local_part: str, also: frozenset[str] = frozenset()) -> str:
@@ -100,5 +99,6 @@ def digest(address: Address, key: bytes) -> bytes:
     ).digest()
 
 
-def _plain(local_part: str) -> str:
+def plain(local_part: str) -> str:
+    """Return a local-part as names are compared: lower case, without dots, dashes and underscores."""
     return re.sub(r"[._-]", "", local_part.lower())

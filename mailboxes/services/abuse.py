@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from mailboxes.models.abuse import AbuseReport
 from mailboxes.rules import addresses, sealing
 from mailboxes.rules.errors import InvalidAddress, NotFound, Unavailable
-from mailboxes.services import clock, domains, keys
+from mailboxes.services import audit, blocks, clock, domains, keys
 
 REPORT_DAYS = 90
 MAX_OPEN_REPORTS = 10_000
@@ -66,18 +66,25 @@ def file(report: Report) -> str:
 
 def status_of(reference: str) -> Status:
     """Return the state of the report with this reference, however it is spaced. Raises NotFound."""
+    report = find(reference)
+    return Status(report.created_at, report.state == AbuseReport.State.CLOSED, report.decision)
+
+
+def find(reference: str) -> AbuseReport:
+    """Return the report with this reference, however it is spaced. Raises NotFound."""
     plain = re.sub(r"[\s-]", "", reference).lower()
     report = AbuseReport.objects.filter(
         reference=plain[: _REFERENCE_LENGTH + 1], created_at__gt=_oldest()
     ).first()
     if report is None:
         raise NotFound
-    return Status(report.created_at, report.state == AbuseReport.State.CLOSED, report.decision)
+    return report
 
 
 def purge() -> int:
-    """Remove reports past their retention, decided or not; return how many."""
-    return AbuseReport.objects.filter(created_at__lte=_oldest()).delete()[0]
+    """Remove reports past their retention, decided or not, ended blocks and old records; return how many."""
+    reports = AbuseReport.objects.filter(created_at__lte=_oldest()).delete()[0]
+    return reports + blocks.purge() + audit.purge()
 
 
 def grouped(reference: str) -> str:

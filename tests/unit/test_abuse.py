@@ -10,7 +10,7 @@ from django.db import connection
 from mailboxes.models.abuse import AbuseReport
 from mailboxes.rules import addresses, sealing
 from mailboxes.rules.errors import NotFound, Unavailable
-from mailboxes.services import abuse, clock, ending, keys
+from mailboxes.services import abuse, clock, keys, retention
 
 pytestmark = pytest.mark.django_db
 
@@ -94,12 +94,12 @@ def test_of_any_other_address_nothing_is_kept(domain, about):
 
 def test_a_report_goes_after_its_retention_whatever_became_of_it():
     reference = abuse.file(report())
-    assert ending.purge_records() == 0
+    assert retention.purge_records() == 0
     old = clock.now() - timedelta(days=abuse.REPORT_DAYS)
     AbuseReport.objects.update(created_at=old)
     with pytest.raises(NotFound):
         abuse.status_of(reference)
-    assert ending.purge_records() == 1
+    assert retention.purge_records() == 1
     assert not AbuseReport.objects.exists()
 
 

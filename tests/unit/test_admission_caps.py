@@ -3,7 +3,7 @@
 import pytest
 from django.test.utils import CaptureQueriesContext
 
-from delivery import policy, protocol
+from delivery import handlers, policy, protocol
 from delivery.admissions import AdmissionBook
 from delivery.intake_handler import IntakeHandler
 from delivery.policy import RecipientJudge
@@ -23,7 +23,10 @@ class Host:
     def __init__(self) -> None:
         board = Scoreboard(2)
         books = [AdmissionBook(board.admissions, process) for process in range(2)]
-        self.judges = [RecipientJudge(book) for book in books]
+        self.judges = [
+            RecipientJudge(book, handlers.sender_judge(board, process))
+            for process, book in enumerate(books)
+        ]
         self.handler = IntakeHandler(summary.summarize, board, books[1])
 
     def rcpt(self, recipient: str, size: int | str = 0, process: int = 0) -> str:

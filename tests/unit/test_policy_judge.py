@@ -8,6 +8,8 @@ from django.db import DataError, OperationalError
 from delivery import policy
 from delivery.admissions import AdmissionBook, Admissions
 from delivery.policy import RecipientJudge
+from delivery.rates import RateBook, Rates
+from delivery.sender_judge import SenderJudge, SenderLimits
 from mailboxes.services.recipients import RecipientStatus
 
 pytestmark = pytest.mark.django_db
@@ -15,7 +17,8 @@ QUESTION = {"request": "smtpd_access_policy", "protocol_state": "RCPT", "recipie
 
 
 def new_judge() -> RecipientJudge:
-    return RecipientJudge(AdmissionBook(Admissions.create(1), 0))
+    senders = SenderJudge(RateBook(Rates.create(1), 0), SenderLimits())
+    return RecipientJudge(AdmissionBook(Admissions.create(1), 0), senders)
 
 
 def judging(monkeypatch: pytest.MonkeyPatch, status: Callable[[str], RecipientStatus]) -> None:
