@@ -44,6 +44,7 @@ def site_values(words: Iterable[str] = ()) -> Values:
         delivery_user=settings.DELIVERY_USER,
         message_size_limit=settings.MESSAGE_SIZE_LIMIT,
         queue_lifetime=settings.QUEUE_LIFETIME,
+        unlimited_clients=" ".join(settings.UNLIMITED_CLIENTS),
         milters=settings.SMTPD_MILTERS,
         authserv_id=settings.AUTHSERV_ID,
     )

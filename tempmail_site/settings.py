@@ -8,7 +8,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from tempmail_site import paths
+from tempmail_site import log_setup, paths
 
 BASE_DIR = paths.CHECKOUT
 DATA_DIR = paths.data_directory()
@@ -28,6 +28,7 @@ SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 ADDRESS_DIGEST_KEY: str = env("ADDRESS_DIGEST_KEY")
 OPERATOR_KEY: str = env("OPERATOR_KEY")
 RECEIPT_KEY: str = env("RECEIPT_KEY")
+RECEIPT_KEY_FALLBACKS: list[str] = env.list("RECEIPT_KEY_FALLBACKS", default=[])
 
 DEBUG: bool = env.bool("DEBUG", default=False)
 HTTP_PORT: int = env.int("HTTP_PORT", default=8000)
@@ -40,6 +41,7 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL]
 # Mailboxes: seconds, bytes, counts.
 DEFAULT_LIFETIME: int = env.int("DEFAULT_LIFETIME", default=3600)
 MAX_LIFETIME: int = env.int("MAX_LIFETIME", default=172_800)
+INACTIVITY_LIFETIME: int = env.int("INACTIVITY_LIFETIME", default=86_400)  # 0: off
 MAILBOX_MAX_MESSAGES: int = env.int("MAILBOX_MAX_MESSAGES", default=500)
 MAILBOX_MAX_BYTES: int = env.int("MAILBOX_MAX_BYTES", default=104_857_600)
 CUSTOM_LOCAL_PARTS: bool = env.bool("CUSTOM_LOCAL_PARTS", default=False)
@@ -48,6 +50,9 @@ CREATIONS_PER_CLIENT: str = env("CREATIONS_PER_CLIENT", default="30/h")
 CREATIONS_PER_SESSION: str = env("CREATIONS_PER_SESSION", default="30/h")
 REPORTS_PER_CLIENT: str = env("REPORTS_PER_CLIENT", default="5/h")
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
+
+# The service tries itself every so many seconds; 0: never.
+CANARY_INTERVAL: int = env.int("CANARY_INTERVAL", default=300)
 
 # The gate before an address: "altcha" (proof of work, ours), "recaptcha" (Google's, v3) or "off".
 CAPTCHA: str = env("CAPTCHA", default="altcha")
@@ -75,6 +80,13 @@ DELIVERY_USER: str = env("DELIVERY_USER", default="nobody:nogroup")
 MESSAGE_SIZE_LIMIT: int = env.int("MESSAGE_SIZE_LIMIT", default=26_214_400)
 PARSE_TIME_LIMIT: float = env.float("PARSE_TIME_LIMIT", default=5.0)
 WORKER_MEMORY_LIMIT: int = env.int("WORKER_MEMORY_LIMIT", default=1_073_741_824)
+# Recipients a minute: let in for a sender domain, asked for by a client, unknown ones of a client. 0: no limit.
+# A client's is below a domain's: one that forges a domain cannot use up its rate alone.
+SENDER_DOMAIN_RATE: int = env.int("SENDER_DOMAIN_RATE", default=6000)
+CLIENT_RATE: int = env.int("CLIENT_RATE", default=2000)
+UNKNOWN_RECIPIENT_RATE: int = env.int("UNKNOWN_RECIPIENT_RATE", default=100)
+CUT_OFF_SECONDS: int = env.int("CUT_OFF_SECONDS", default=300)
+UNLIMITED_CLIENTS: list[str] = env.list("UNLIMITED_CLIENTS", default=[])
 QUEUE_LIFETIME: int = env.int("QUEUE_LIFETIME", default=259_200)
 SMTP_HOSTNAME: str = env("SMTP_HOSTNAME", default="")
 SMTPD_MILTERS: str = env("SMTPD_MILTERS", default="")
@@ -94,10 +106,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 10,
-        "init_command": (
-            "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-            "PRAGMA secure_delete=ON; PRAGMA foreign_keys=ON;"
-        ),
+        "init_command": "PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA foreign_keys=ON;",
     }
 else:
     # A database that is away is noticed in seconds (connect: s, unacknowledged data: ms), not in minutes.
@@ -138,6 +147,7 @@ INSTALLED_APPS = [
 ]
 # Each of these is async-capable: one that is not would hold a thread for as long as a stream is open.
 MIDDLEWARE = [
+    "tempmail_site.request_log.request_log",
     "tempmail_site.middleware.security_headers",
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -217,17 +227,11 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 65_536
 
-# Log lines carry no request line (its path may hold a mailbox id) and no exception values of requests: only what
-# the code itself chose to say.
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {
-        "django.request": {"handlers": ["stderr"], "level": "CRITICAL", "propagate": False},
-        "django.security": {"handlers": ["stderr"], "level": "CRITICAL", "propagate": False},
-        "mailparser": {"handlers": [], "level": "CRITICAL", "propagate": False},
-    },
-}
+# What a log line may hold, and who writes one: tempmail_site/log_format.py, log_setup.py, docs/logs.md.
+LOG_LEVEL: str = env.str("LOG_LEVEL", default="INFO").upper()
+LOG_FORMAT: str = env.str("LOG_FORMAT", default="")
+LOG_FILE: str = env.str("LOG_FILE", default="")
+LOG_DIRECTORY = DATA_DIR / "logs"
+LOG_RETENTION_DAYS: int = env.int("LOG_RETENTION_DAYS", default=7)
+LOGGING_CONFIG = "tempmail_site.log_setup.configure"
+LOGGING = log_setup.config(LOG_LEVEL, LOG_FORMAT, LOG_FILE)

@@ -36,6 +36,7 @@ missing_packages() {
   "$(system_python)" -c 'import ensurepip' 2>/dev/null || [ -x .venv/bin/pip ] || echo python3-venv
   [ "$purpose" != check ] || return 0
   has redis-server || echo redis-server
+  missing_logrotate
   if [ "$purpose" = lighthouse ]; then missing_for_lighthouse; return 0; fi
   if [ "$purpose" != run ] || [ "$smtp" = postfix ]; then
     has postconf || echo postfix
@@ -45,6 +46,14 @@ missing_packages() {
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || has initdb || echo postgresql
   if [ "$purpose" = bench ]; then missing_peers; return 0; fi
   missing_browser
+}
+
+# Nothing breaks without it but that logs grow: whoever cannot install it here starts all the same.
+missing_logrotate() {
+  case $purpose in
+    test) has logrotate || echo logrotate ;;
+    run) if is_root && has apt-get; then has logrotate || echo logrotate; fi ;;
+  esac
 }
 
 missing_browser() {

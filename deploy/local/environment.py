@@ -18,6 +18,7 @@ _NOT_OURS = re.compile(
             "DJANGO_.*",
             "DATABASE_URL",
             "REDIS_URL",
+            "LOG_FILE",
             "SUDO_.*",
             "MAKE.*",
             "MFLAGS",

@@ -56,13 +56,11 @@ class Instance:
                 "SMTP_PORT": str(smtp_port),
                 "SMTP": smtp,
                 "DATABASE_URL": database_url or "",
+                "UNLIMITED_CLIENTS": ",".join(ports.LOOPBACK_NETWORKS),
                 **(settings or {}),
             },
         )
-        self.postfix_values = {
-            "unlimited_clients": "127.0.0.0/8 [::1]/128",
-            **(postfix_values or {}),
-        }
+        self.postfix_values = dict(postfix_values or {})
         self.report = report
         self.processes: dict[str, Child] = {}
         self.servers: dict[str, Server] = {}

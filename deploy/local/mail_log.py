@@ -2,19 +2,31 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+
+from postfix import log_counts
 
 SECONDS = 300
 
 
-def turn_over(log: Path) -> None:
-    """Keep the log of the last interval and drop what is older.
+def turn_over(
+    log: Path, counts: Path | None = None, give: Callable[[Path], object] = lambda made: None
+) -> None:
+    """Keep the log of the last interval and drop what is older; add what it says to the sums in `counts`.
 
-    postlogd(8) appends, so that the file can be emptied under it; a line written in between is lost.
+    postlogd(8) appends, so that the file can be emptied under it; a line written in between is lost. Raises OSError.
     """
-    if log.exists():
-        shutil.copyfile(log, log.with_suffix(".1"))
+    if not log.exists():
+        return
+    last = log.with_suffix(".1")
+    try:
+        shutil.copyfile(log, last)
+    finally:  # also where memory is full
         os.truncate(log, 0)
+    if counts:
+        with last.open(encoding="utf-8", errors="replace") as lines:
+            log_counts.add(counts, log_counts.count(lines), give)
 
 
 def remove(log: Path) -> None:

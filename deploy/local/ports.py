@@ -5,6 +5,7 @@ import socket
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+LOOPBACK_NETWORKS = ("127.0.0.0/8", "[::1]/128")
 
 
 def is_free(port: int) -> bool:

@@ -43,8 +43,12 @@ class Child:
     def start(self) -> None:
         """Start the program. Raises OSError when there is no such program."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        mode = "ab" if self.log.exists() and self.log.stat().st_size < LOG_BYTES else "wb"
-        with self.log.open(mode) as output:
+        if self.log.exists() and self.log.stat().st_size >= LOG_BYTES:
+            # by logrotate(8)'s name for it, so that it is deleted in time
+            day, now = time.strftime("%Y%m%d"), int(time.time())
+            self.log.rename(self.log.with_name(f"{self.log.name}-{day}-{now}"))
+        # always O_APPEND: a log may be emptied while this program writes
+        with self.log.open("ab") as output:
             self.log_start = output.tell()
             if self.owner:
                 self.owner.give(self.log)
@@ -82,16 +86,20 @@ class Child:
 
     def last_lines(self, count: int = 15) -> str:
         """Return the end of what it printed since it was started."""
-        with self.log.open("rb") as log:
-            log.seek(self.log_start)
-            lines = log.read().decode("utf-8", "replace").splitlines()
+        lines = self._printed().decode("utf-8", "replace").splitlines()
         return "\n".join(f"    {line}" for line in lines[-count:])
 
     def printed(self, text: str) -> bool:
         """Return whether it printed this text since it was started."""
+        return text.encode() in self._printed()
+
+    def _printed(self) -> bytes:
+        if not self.log.exists():
+            return b""
         with self.log.open("rb") as log:
-            log.seek(self.log_start)
-            return text.encode() in log.read()
+            # a log that was turned over meanwhile begins anew
+            log.seek(self.log_start if self.log_start <= self.log.stat().st_size else 0)
+            return log.read()
 
     def wait_until(self, ready: Callable[[], bool], seconds: float = 60.0) -> None:
         """Wait until `ready`; raises StartFailed when the process ends before, or time is over."""

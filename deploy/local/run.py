@@ -19,7 +19,6 @@ from deploy.local.instance import CHECKOUT
 from deploy.local.parent import ParentWatch
 from deploy.local.processes import StartFailed
 from deploy.local.stack import Stack
-from postfix import render
 from tempmail_site import paths
 
 POLL_SECONDS = 0.3
@@ -115,7 +114,7 @@ def _watch(stack: Stack, changed: Callable[[], None]) -> None:
                 _say(f"{name} is back")
                 changed()
         if time.monotonic() - turned_over > mail_log.SECONDS:
-            mail_log.turn_over(render.log_file(stack.state_dir))
+            stack.turn_mail_log_over()
             turned_over = time.monotonic()
 
 

@@ -13,6 +13,26 @@ from deploy.local.processes import Child, StartFailed
 
 INITDB_SECONDS = 120
 
+# Statements, parameters and values stay out of PostgreSQL's log, and clients' addresses (docs/logs.md).
+QUIET_LOG = {
+    "log_min_messages": "log",  # "log" is above "error": a statement's error may quote a value; the site logs its code
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
+    "log_min_duration_sample": "-1",
+    "log_transaction_sample_rate": "0",
+    "log_duration": "off",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_connections": "off",
+    "log_disconnections": "off",
+    "log_hostname": "off",
+    "log_lock_waits": "off",
+    "log_temp_files": "-1",
+    "log_autovacuum_min_duration": "-1",
+}
+
 
 class Server:
     """What Redis, PostgreSQL and Postfix have in common: one child process, and being ready."""
@@ -52,6 +72,13 @@ class Redis(Server):
             "databases": "1",
             "maxmemory": "256mb",
             "maxmemory-policy": "volatile-ttl",
+            # opened anew for each line, so that it can be moved away
+            "logfile": str(log),
+            "loglevel": "notice",
+            # neither a crash nor a slow command tells what was in it
+            "crash-log-enabled": "no",
+            "crash-memcheck-enabled": "no",
+            "slowlog-max-len": "0",
         }
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         self.child = Child("redis", [find("redis-server"), *words], env, directory, log, user)
@@ -139,6 +166,7 @@ class PostgreSQL(Server):
             "unix_socket_directories": "",
             "max_connections": "200",
         }
+        options |= QUIET_LOG
         if not self.durable:
             options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         return [word for name, value in options.items() for word in ("-c", f"{name}={value}")]

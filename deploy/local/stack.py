@@ -1,5 +1,6 @@
 """All processes of one instance, as `make run`, the tests and the benchmarks start them."""
 
+import contextlib
 import sys
 from collections.abc import Callable
 from typing import Self
@@ -10,7 +11,7 @@ from deploy.local.instance import CHECKOUT, Instance
 from deploy.local.mail_server import Postfix
 from deploy.local.processes import Child
 from deploy.local.servers import Redis, Server
-from postfix import render
+from postfix import log_counts, render
 
 
 class Stack(Instance):
@@ -37,7 +38,14 @@ class Stack(Instance):
         for name, child in reversed(self.processes.items()):
             self.servers[name].stop() if name in self.servers else child.stop()
         leftovers.end(self.state_dir)
+        self.turn_mail_log_over()
         mail_log.remove(render.log_file(self.state_dir))
+
+    def turn_mail_log_over(self) -> None:
+        """Count what Postfix's log says, and forget it."""
+        counts = self.data_dir / log_counts.FILE
+        with contextlib.suppress(OSError):  # a full disk, say: only counts are lost
+            mail_log.turn_over(render.log_file(self.state_dir), counts, self.owner.give)
 
     def restart(self, name: str) -> None:
         """Start a process that died, after what is left of it is gone. Raises StartFailed."""
@@ -87,7 +95,9 @@ class Stack(Instance):
     def django(self, name: str, *words: str, group: int | None = None) -> Child:
         """Start a Python process of the project as the owner of the data; its process is `processes[name]`."""
         log = self.log_directory / f"{name}.log"
-        child = Child(name, [sys.executable, *words], self.env, CHECKOUT, log, self.owner, group)
+        # It writes there itself, so that it can go on in a new file when logrotate(8) moves this one.
+        env = {**self.env, "LOG_FILE": str(log)}
+        child = Child(name, [sys.executable, *words], env, CHECKOUT, log, self.owner, group)
         self.report(name)
         self.processes[name] = child
         child.start()
@@ -129,6 +139,7 @@ class Stack(Instance):
         listen = f"--host {ports.LOOPBACK} --port {self.http_port} --timeout-graceful-shutdown 2"
         # Whom to believe about the client's address is decided in one place: TRUSTED_PROXIES.
         listen += " --no-access-log --no-server-header --no-proxy-headers"
+        listen += " --ws none"  # each refused WebSocket would be a log line with its path
         return self.django("site", *f"-m uvicorn tempmail_site.asgi:application {listen}".split())
 
     def _await_site(self, site: Child) -> None:
@@ -136,7 +147,8 @@ class Stack(Instance):
 
     def _launch_tasks(self) -> Child:
         schedule = str(self.data_dir / "celerybeat-schedule")
-        celery = ["-m", "celery", "-A", "tempmail_site", "worker", "-B", "-P", "solo"]
+        # processes, not one thread: only those can be held to the time limits of tasks
+        celery = ["-m", "celery", "-q", "-A", "tempmail_site", "worker", "-B", "-c", "2"]
         quiet = ["--loglevel", "INFO", "--without-gossip", "--without-mingle"]
         return self.django("tasks", *celery, *quiet, "-s", schedule)
 
