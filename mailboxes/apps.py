@@ -1,6 +1,11 @@
 """The app that owns tables and rules."""
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
+from django.db.models.signals import post_migrate
 
 
 class MailboxesConfig(AppConfig):
@@ -8,5 +13,28 @@ class MailboxesConfig(AppConfig):
     verbose_name = "Mailboxes"
 
     def ready(self) -> None:
-        """Have Django know our checks."""
+        """Register our checks, shape new SQLite files, have each `migrate` note the key that must not change."""
         from mailboxes import checks  # noqa: F401
+
+        connection_created.connect(_shape_sqlite)
+        post_migrate.connect(_note_the_key, sender=self)
+
+
+def _note_the_key(**kwargs: Any) -> None:
+    from mailboxes.services import key_guard
+
+    key_guard.note()
+
+
+def _shape_sqlite(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
+    """Make a new SQLite file one that can shrink, and that readers and a writer share.
+
+    Asked first, since setting auto_vacuum takes the writer's lock, which a connection to a busy file would wait for.
+    """
+    if connection.vendor != "sqlite":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA page_count")
+        if cursor.fetchone() == (0,):
+            cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
+        cursor.execute("PRAGMA journal_mode=WAL")

@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 logger = logging.getLogger(__name__)
 
 ENDED = "ended"
+FROZEN = "frozen"  # or given back
 _PREFIX = "tempmail:mailbox:"
 _PAUSE = (
     5.0  # seconds without a try after a failure: a missing Redis must not slow the mail path down

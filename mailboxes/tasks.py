@@ -1,17 +1,71 @@
-"""What Celery beat runs. Each task is named, idempotent, and calls the same services as everything else."""
+"""What Celery beat runs. Each task is named, idempotent, bounded in time, never two at once, and calls a service."""
+
+import functools
+from collections.abc import Callable
 
 from celery import shared_task
 
-from mailboxes.services import ending
+from mailboxes.services import (
+    canary,
+    clock_guard,
+    exclusive,
+    log_rotation,
+    purging,
+    retention,
+    space,
+)
+
+_GRACE = 5  # seconds from the soft to the hard limit, and from there to the end of the lock
 
 
-@shared_task(name="mailboxes.purge_ended_mailboxes", time_limit=300)
+def task(name: str, seconds: int = 50) -> Callable[[Callable[[], int]], Callable[[], int]]:
+    """Make a task of this name, which is stopped after so many seconds, and then killed.
+
+    The lock outlives it, so that two never overlap, and is given up soon after a kill. What a run leaves undone, and
+    what a wrong clock keeps it from doing, is for the next one.
+    """
+
+    def register(function: Callable[[], int]) -> Callable[[], int]:
+        @functools.wraps(function)
+        def run() -> int:
+            with exclusive.hold(name, seconds + 2 * _GRACE) as held:
+                try:
+                    return function() if held else 0
+                except clock_guard.ClockJumped:  # it has told the log
+                    return 0
+
+        limits = {"soft_time_limit": seconds, "time_limit": seconds + _GRACE}
+        registered: Callable[[], int] = shared_task(name=f"mailboxes.{name}", **limits)(run)
+        return registered
+
+    return register
+
+
+@task("purge_ended_mailboxes")
 def purge_ended_mailboxes() -> int:
     """Remove mailboxes whose time is over; return how many."""
-    return ending.purge_ended_mailboxes()
+    return purging.purge_ended_mailboxes().mailboxes
 
 
-@shared_task(name="mailboxes.purge_records", time_limit=300)
+@task("purge_records")
 def purge_records() -> int:
     """Remove records past their retention; return how many."""
-    return ending.purge_records()
+    return retention.purge_records()
+
+
+@task("give_space_back")
+def give_space_back() -> int:
+    """Give back to the disk what purges have freed; return how many pages."""
+    return space.give_back()
+
+
+@task("rotate_logs")
+def rotate_logs() -> int:
+    """Turn the service's own logs over; return how many old ones were deleted."""
+    return log_rotation.rotate()
+
+
+@task("canary", 20)
+def run_canary() -> int:
+    """Have the service try itself; return how many trials failed."""
+    return canary.run()

@@ -10,7 +10,7 @@ from mailboxes.models.domains import Domain
 from mailboxes.models.mailboxes import IssuedAddress, Mailbox
 from mailboxes.rules import addresses, lifetimes, sealing
 from mailboxes.rules.errors import AddressTaken, LocalPartNotAllowed
-from mailboxes.services import clock, domains, keys
+from mailboxes.services import activity, blocklist, clock, domains, key_guard, keys
 
 _ATTEMPTS = 5
 _PUBLIC_ID_LENGTH = 16
@@ -49,6 +49,7 @@ def create(
     in use or ever was. A random name is never one that was issued before, also under concurrent creation: the
     digest of every issued address is a primary key.
     """
+    key_guard.ensure()
     seconds = lifetimes.check(lifetime or default_lifetime(), settings.MAX_LIFETIME)
     name = None if local_part is None else _custom(local_part)
     chosen = domains.choose(domain)
@@ -66,7 +67,8 @@ def create(
 def _custom(local_part: str) -> str:
     if not custom_names_allowed():
         raise LocalPartNotAllowed
-    return addresses.check_custom(local_part, frozenset(settings.RESERVED_LOCAL_PARTS))
+    refused = blocklist.current().refused_names()
+    return addresses.check_custom(local_part, frozenset(settings.RESERVED_LOCAL_PARTS) | refused)
 
 
 def _host(domain: Domain, name: str | None) -> str:
@@ -81,6 +83,7 @@ def _insert(address: addresses.Address, domain: Domain, seconds: int) -> Created
     public_key = sealing.public_key(sealing.private_key(token))
     digest = keys.address_digest(address)
     now = clock.now()
+    expires_at = now + timedelta(seconds=seconds)
     IssuedAddress.objects.create(digest=digest)
     mailbox = Mailbox.objects.create(
         public_id=addresses.random_label(_PUBLIC_ID_LENGTH),
@@ -91,8 +94,9 @@ def _insert(address: addresses.Address, domain: Domain, seconds: int) -> Created
         public_key=public_key,
         domain=domain,
         created_at=now,
-        expires_at=now + timedelta(seconds=seconds),
+        expires_at=expires_at,
         max_expires_at=now + timedelta(seconds=settings.MAX_LIFETIME),
         last_activity_at=now,
+        ends_at=activity.ends_at(expires_at, now),
     )
     return Created(mailbox, str(address), token)

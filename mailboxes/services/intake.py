@@ -2,10 +2,11 @@
 
 import enum
 import logging
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
@@ -19,7 +20,7 @@ from mailboxes.rules import addresses, dedupe, sealing
 from mailboxes.rules import summary as summaries
 from mailboxes.rules.errors import InvalidAddress
 from mailboxes.rules.summary import Summary
-from mailboxes.services import clock, domains, keys, operator_mail, parcels
+from mailboxes.services import activity, clock, domains, key_guard, keys, operator_mail, parcels
 from mailboxes.services.parcels import Envelope, Parcel
 
 logger = logging.getLogger(__name__)
@@ -41,14 +42,16 @@ class Delivery:
     envelope: Envelope
     parcel: Parcel
     recipients: dict[bytes, addresses.Address]
+    began: float = field(default_factory=time.monotonic)  # seconds; for the log
 
 
 def prepare(
     envelope: Envelope, raw: bytes, summarize: Callable[[bytes], Summary] = summaries.summarize
 ) -> Delivery:
     """Parse and compress `raw` for `store_many`. Touches no database."""
+    began = time.monotonic()
     parcel = parcels.prepare(envelope, raw, summarize)
-    return Delivery(envelope, parcel, _unique(envelope.recipients))
+    return Delivery(envelope, parcel, _unique(envelope.recipients), began)
 
 
 def store(
@@ -65,6 +68,7 @@ def store(
 
 def store_many(deliveries: Sequence[Delivery]) -> list[list[Outcome]]:
     """Store several deliveries in one transaction, as `store` does each; raise as it does: then none is stored."""
+    key_guard.ensure()
     with transaction.atomic():
         now = clock.now()
         mailboxes = _locked({key: a for one in deliveries for key, a in one.recipients.items()})
@@ -77,11 +81,21 @@ def store_many(deliveries: Sequence[Delivery]) -> list[list[Outcome]]:
         ]
     for one, outcomes in zip(deliveries, results, strict=True):
         outcomes += [Outcome.GONE] * (len(one.envelope.recipients) - len(outcomes))
-        counted = dict(Counter(outcome.value for outcome in outcomes))
-        logger.info(
-            "delivered queue_id=%s size=%d %s", one.envelope.queue_id, one.parcel.size, counted
-        )
+        _log(one, outcomes)
     return results
+
+
+def _log(delivery: Delivery, outcomes: Iterable[Outcome]) -> None:
+    """One line per delivery: its size in bytes, what became of it, from parsing to after the commit."""
+    logger.info(
+        "delivered",
+        extra={
+            "queue_id": delivery.envelope.queue_id,
+            "size": delivery.parcel.size,
+            **Counter(outcome.value for outcome in outcomes),
+            "duration_ms": round((time.monotonic() - delivery.began) * 1000, 1),
+        },
+    )
 
 
 def _unique(recipients: Iterable[str]) -> dict[bytes, addresses.Address]:
@@ -140,10 +154,8 @@ def _insert(mailbox: Mailbox, parcel: Parcel, now: datetime) -> uuid.UUID:
     mailbox.last_sequence += 1
     mailbox.message_count += 1
     mailbox.stored_bytes += parcel.size
-    mailbox.last_activity_at = now
-    mailbox.save(
-        update_fields=("last_sequence", "message_count", "stored_bytes", "last_activity_at")
-    )
+    used = activity.note(mailbox, now)
+    mailbox.save(update_fields=("last_sequence", "message_count", "stored_bytes", *used))
     message = Message(
         id=message_id,
         mailbox=mailbox,

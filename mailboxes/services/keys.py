@@ -4,8 +4,9 @@ import base64
 from functools import lru_cache
 
 from django.conf import settings
+from nacl.public import PrivateKey
 
-from mailboxes.rules import addresses, sealing
+from mailboxes.rules import addresses, sealing, senders
 
 
 @lru_cache(maxsize=1)
@@ -17,9 +18,19 @@ def address_digest_key() -> bytes:
 @lru_cache(maxsize=1)
 def operator_public_key() -> bytes:
     """Return the public key to which mail for the operators is sealed."""
-    return sealing.public_key(sealing.operator_private_key(settings.OPERATOR_KEY))
+    return sealing.public_key(operator_private_key())
+
+
+def operator_private_key() -> PrivateKey:
+    """Return the key that opens what was sealed to the operators."""
+    return sealing.operator_private_key(settings.OPERATOR_KEY)
 
 
 def address_digest(address: addresses.Address) -> bytes:
     """Return the digest by which an address is stored and found."""
     return addresses.digest(address, address_digest_key())
+
+
+def sender_digest(sender: str) -> bytes:
+    """Return the digest by which a blocked envelope sender, in its normalized form, is known."""
+    return senders.digest(sender, address_digest_key())

@@ -5,7 +5,7 @@ import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
@@ -14,13 +14,11 @@ from nacl.public import PrivateKey
 from mailboxes.models.mailboxes import Mailbox
 from mailboxes.models.messages import Message, MessageSource
 from mailboxes.rules import addresses, parsing, sealing
-from mailboxes.rules.errors import InvalidAddress, NotFound, SealBroken, UnknownToken
+from mailboxes.rules.errors import Frozen, InvalidAddress, NotFound, SealBroken, UnknownToken
 from mailboxes.rules.sealing import Kind
 from mailboxes.rules.summary import Summary
-from mailboxes.services import keys
+from mailboxes.services import activity, keys
 
-# The owner's looking counts as activity, written at most this often (seconds).
-_ACTIVITY_INTERVAL = 60
 _HEADER_BYTES = 65_536
 # Parsing 25 MB takes 400 MB for two seconds: in one process two large messages (bytes) at a time.
 _LARGE = 2 * 1024 * 1024
@@ -76,7 +74,14 @@ class OpenMessage:
 
 
 def open_by_token(token: str) -> OpenMailbox:
-    """Return the living mailbox that this token opens; raise UnknownToken for all others, ended ones included."""
+    """Return the living mailbox that this token opens; raise UnknownToken for all others, ended ones included.
+
+    Raises Frozen for one that the operator has frozen: whoever holds its token may know.
+    """
+    return _entered(*_living(token))
+
+
+def _living(token: str) -> tuple[PrivateKey, Mailbox]:
     key = sealing.private_key(token)
     mailbox = (
         Mailbox.objects.live()
@@ -86,35 +91,55 @@ def open_by_token(token: str) -> OpenMailbox:
     )
     if mailbox is None:
         raise UnknownToken
+    return key, mailbox
+
+
+def _entered(key: PrivateKey, mailbox: Mailbox) -> OpenMailbox:
+    if mailbox.frozen_at is not None:
+        raise Frozen
     opened = _opened(key, mailbox)
-    _note_activity(opened)
+    activity.write(opened.mailbox, opened.now)
     return opened
 
 
 def open_several(tokens: Mapping[str, str]) -> list[Held]:
-    """Return those of these mailboxes (tokens by public id) that live and open, the one that ends soonest first."""
+    """Return those of these mailboxes (tokens by public id) that live and open, the one that ends soonest first.
+
+    Frozen ones are left out: `frozen_among` tells them.
+    """
     unread = Count("messages", filter=Q(messages__seen=False))
-    rows = Mailbox.objects.live().filter(public_id__in=tokens)
+    rows = Mailbox.objects.live().filter(public_id__in=tokens, frozen_at=None)
     held = []
-    for row in rows.annotate(now=Now(), unread=unread).order_by("expires_at", "pk"):
+    for row in rows.annotate(now=Now(), unread=unread).order_by("ends_at", "expires_at", "pk"):
         with contextlib.suppress(UnknownToken):
             key = sealing.private_key(tokens[row.public_id])
             if sealing.public_key(key) == bytes(row.public_key):
                 held.append(Held(_opened(key, row), row.unread))  # type: ignore[attr-defined]
     for each in held:
-        _note_activity(each.opened)
+        activity.write(each.opened.mailbox, each.opened.now)
     return held
 
 
+def frozen_among(tokens: Mapping[str, str]) -> list[str]:
+    """Return the public ids of those of these mailboxes that their tokens would open, were they not frozen."""
+    rows = Mailbox.objects.live().filter(public_id__in=tokens).exclude(frozen_at=None)
+    found = []
+    for public_id, public_key in rows.order_by("pk").values_list("public_id", "public_key"):
+        with contextlib.suppress(UnknownToken):
+            if sealing.public_key(sealing.private_key(tokens[public_id])) == bytes(public_key):
+                found.append(public_id)
+    return found
+
+
 def open_by_public_id(public_id: str, token: str) -> OpenMailbox:
-    """Return the mailbox of this id if the token opens it; raise NotFound: absent, ended, or not yours."""
+    """Return the mailbox of this id if the token opens it; raise NotFound: absent, ended, or not yours; or Frozen."""
     try:
-        opened = open_by_token(token)
+        key, mailbox = _living(token)
     except UnknownToken:
         raise NotFound from None
-    if opened.mailbox.public_id != public_id:
+    if mailbox.public_id != public_id:
         raise NotFound
-    return opened
+    return _entered(key, mailbox)
 
 
 def is_address_of(opened: OpenMailbox, text: str) -> bool:
@@ -151,10 +176,19 @@ def sequence_of(opened: OpenMailbox, message_id: uuid.UUID) -> int:
 
 
 def has_newer(mailbox_id: int, after: int) -> bool | None:
-    """Tell whether mail newer than sequence `after` is there; None when the mailbox is no more. One query."""
+    """Tell whether mail newer than sequence `after` is there; None when the mailbox is no more. One query.
+
+    Raises Frozen.
+    """
     newer = Message.objects.filter(mailbox=OuterRef("pk"), sequence__gt=after)
     rows = Mailbox.objects.live().filter(pk=mailbox_id).annotate(newer=Exists(newer))
-    return rows.values_list("newer", flat=True).first()
+    found = rows.values_list("newer", "frozen_at").first()
+    if found is None:
+        return None
+    is_there, frozen_at = found
+    if frozen_at is not None:
+        raise Frozen
+    return bool(is_there)
 
 
 def unread_count(opened: OpenMailbox) -> int:
@@ -233,11 +267,3 @@ def _source(opened: OpenMailbox, row: Message) -> bytes:
         return sealing.unseal(opened.key, Kind.SOURCE, row.id.bytes, bytes(sealed))
     except SealBroken:
         raise NotFound from None
-
-
-def _note_activity(opened: OpenMailbox) -> None:
-    if opened.now - opened.mailbox.last_activity_at < timedelta(seconds=_ACTIVITY_INTERVAL):
-        return
-    long_ago = opened.now - timedelta(seconds=_ACTIVITY_INTERVAL)
-    rows = Mailbox.objects.filter(pk=opened.mailbox.pk, last_activity_at__lte=long_ago)
-    rows.update(last_activity_at=opened.now)

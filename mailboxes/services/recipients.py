@@ -8,11 +8,11 @@ from django.conf import settings
 from mailboxes.models.mailboxes import Mailbox
 from mailboxes.rules import addresses
 from mailboxes.rules.errors import InvalidAddress
-from mailboxes.services import domains, keys, operator_mail
+from mailboxes.services import domains, key_guard, keys, operator_mail
 
 
 class RecipientStatus(enum.Enum):
-    """What RCPT is to be told. Ended and never-issued addresses are both UNKNOWN."""
+    """What RCPT is to be told. Ended, frozen and never-issued addresses are all UNKNOWN."""
 
     ACCEPTED = "accepted"
     UNKNOWN = "unknown"
@@ -50,13 +50,16 @@ def recipient_status(address: str, pending: Pending = NOTHING_PENDING) -> Recipi
 
     `pending` counts towards the caps like what is stored.
     """
+    key_guard.ensure()
     try:
         parsed = addresses.parse(address)
     except InvalidAddress:
         return _status_of_domain_in(address)
     mailbox = (
         Mailbox.objects.live()
-        .filter(address_digest=keys.address_digest(parsed), domain__accepts_mail=True)
+        .filter(
+            address_digest=keys.address_digest(parsed), domain__accepts_mail=True, frozen_at=None
+        )
         .only("message_count", "stored_bytes")
         .first()
     )

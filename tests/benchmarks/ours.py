@@ -19,6 +19,7 @@ DAY = 86_400
 SETTINGS = {
     "CUSTOM_LOCAL_PARTS": "true",  # the load numbers its mailboxes
     "DEFAULT_LIFETIME": str(DAY),
+    "CANARY_INTERVAL": "0",  # its mail would be counted
 }
 
 

@@ -22,11 +22,13 @@ class Browser:
     stack: Stack
     address: str = "127.0.0.1"
     cookies: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
 
     def request(self, method: str, path: str, **form: str) -> Answer:
         """Send one request; follow nothing."""
         body = urllib.parse.urlencode(form)
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        headers = {"Cookie": cookies, **self.headers}
         if form:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         connection = http.client.HTTPConnection(

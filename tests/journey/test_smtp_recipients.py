@@ -16,7 +16,7 @@ def test_a_living_address_is_accepted_in_any_case_and_with_a_tag(stack: Stack) -
 
 
 def test_unknown_ended_and_never_issued_addresses_get_the_same_answer(stack: Stack) -> None:
-    ended = probe.new_address(stack, "expires_at=Now() - timedelta(seconds=1)")
+    ended = probe.new_address(stack, "ends_at=Now() - timedelta(seconds=1)")
     answers = {
         probe.answer_to(stack, address)[1].replace(address, "ADDRESS")
         for address in (ended, "nobody-has-this@tempmail.test", "x@tempmail.test")

@@ -2,11 +2,13 @@
 
 import smtplib
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from tests.journey.worker_stack import ROOT, WorkerStack
+from tests.journey.worker_stack import ROOT, WorkerStack, wait_for
 
 MESSAGE = "Subject: hi\r\n\r\n" + "x" * 5000 + "\r\n"
 
@@ -35,9 +37,9 @@ def client(stack: WorkerStack) -> Iterator[smtplib.SMTP]:
         yield client
 
 
-def rcpt(client: smtplib.SMTP, recipient: str) -> tuple[int, bytes]:
+def rcpt(client: smtplib.SMTP, recipient: str, sender: str = "s@example.org") -> tuple[int, bytes]:
     client.ehlo("test")
-    client.mail("s@example.org")
+    client.mail(sender)
     return client.rcpt(recipient)
 
 
@@ -58,6 +60,13 @@ def test_recipients_get_the_answers_of_the_policy_service(
     assert rcpt(client, "nobody@example.org") == (554, b"5.7.1 Relay access denied")
 
 
+def test_a_blocked_sender_is_refused(stack: WorkerStack, client: smtplib.SMTP) -> None:
+    command = [sys.executable, str(ROOT / "manage.py"), "block", "add", "domain", "bad.example"]
+    subprocess.run([*command, "--reason", "test"], env=stack.environment, check=True)
+    wait_for(lambda: rcpt(client, stack.address, "x@mail.bad.example")[0] == 550)
+    assert rcpt(client, stack.address)[0] == 250
+
+
 def test_a_message_beyond_the_limit_is_refused(stack: WorkerStack, client: smtplib.SMTP) -> None:
     with pytest.raises(smtplib.SMTPSenderRefused) as refused:
         client.sendmail("", stack.address, b"x" * 80 + b"\r\n" + b"y" * 200_000)
@@ -71,3 +80,25 @@ def test_it_announces_its_limit(client: smtplib.SMTP) -> None:
 
 def test_it_answers_the_health_question(stack: WorkerStack) -> None:
     assert stack.answers()
+
+
+def test_the_canary_takes_this_way_too(stack: WorkerStack) -> None:
+    code = """
+from datetime import timedelta
+from mailboxes.models.mailboxes import Mailbox
+from mailboxes.models.records import CanaryRun
+from mailboxes.services import canary, clock, purging
+run = canary.begin()
+past = clock.now() - timedelta(seconds=1)
+Mailbox.objects.filter(ends_at=run.ends_at).update(ends_at=past, expires_at=past)
+CanaryRun.objects.filter(pk=run.pk).update(ends_at=past)
+purging.purge_ended_mailboxes()
+canary.look_back()
+run.refresh_from_db()
+print(run.state, run.reason, run.delivery_ms is not None)
+"""
+    command = [sys.executable, str(ROOT / "manage.py"), "shell", "--no-imports", "-c", code]
+    done = subprocess.run(
+        command, env=stack.environment, check=True, capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["passed", "True"]

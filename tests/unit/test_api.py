@@ -3,15 +3,18 @@
 import json
 import threading
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 
 from mailboxes.models.access import ApiKey
+from mailboxes.models.mailboxes import Mailbox
 from mailboxes.models.messages import Message
 from mailboxes.rules import sealing
-from mailboxes.services import api_keys, clock, ending
+from mailboxes.rules.receipts import Verdict
+from mailboxes.services import api_keys, clock, ending, receipts
 from tests import messages
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -240,9 +243,38 @@ def test_an_unknown_token_is_401_whatever_the_address(api, owner, stranger) -> N
 
 def test_delete_says_how_many(api, owner, deliver) -> None:
     deliver(owner.address)
-    assert api("DELETE", f"emails/{owner.address}", owner.token).data == {"deleted": 1}
-    assert api("DELETE", f"emails/{owner.address}", owner.token).data == {"deleted": 0}
+    assert api("DELETE", f"emails/{owner.address}", owner.token).data["deleted"] == 1
+    assert api("DELETE", f"emails/{owner.address}", owner.token).data["deleted"] == 0
     assert api("GET", "emails/me", owner.token).status_code == 200
+
+
+def test_delete_gives_a_receipt_that_the_published_key_confirms(api, owner, deliver) -> None:
+    deliver(owner.address)
+    answer = api("DELETE", "emails/me", owner.token)
+    assert answer["Cache-Control"] == "no-store"
+    checked = receipts.check(json.dumps(answer.data["receipt"]))
+    assert checked.verdict == Verdict.VALID
+    assert checked.statement["action"] == "mail-deleted"
+    assert checked.statement["mailbox"] == owner.address
+    assert checked.statement["messages"] == 1
+    assert checked.statement["bytes"] == len(messages.PLAIN)
+    again = api("DELETE", "emails/me", owner.token).data["receipt"]["statement"]
+    assert (again["messages"], again["bytes"]) == (0, 0)
+
+
+def test_delete_with_close_ends_the_mailbox_and_its_token(api, owner, deliver) -> None:
+    deliver(owner.address)
+    answer = api("DELETE", f"emails/{owner.address}?close=true", owner.token)
+    assert answer.data["deleted"] == 1
+    assert answer.data["receipt"]["statement"]["action"] == "mailbox-ended"
+    for method, path in (("GET", "emails/me"), ("DELETE", "emails/me?close=true")):
+        assert_problem(api(method, path, owner.token), 401, "unauthorized")
+
+
+def test_a_wrong_value_of_close_deletes_nothing(api, owner, deliver) -> None:
+    deliver(owner.address)
+    assert_problem(api("DELETE", "emails/me?close=perhaps", owner.token), 422, "invalid")
+    assert Message.objects.exists()
 
 
 def test_a_wait_returns_at_once_when_mail_is_there(api, owner, deliver) -> None:
@@ -269,6 +301,14 @@ def test_a_wait_ends_when_mail_arrives(api, owner, deliver, monkeypatch) -> None
     listed = api("GET", "emails/me?wait=55", owner.token)
     timer.join()
     assert len(listed.data["items"]) == 1
+
+
+def test_a_wait_ends_with_its_mailbox(api, owner, monkeypatch) -> None:
+    monkeypatch.setattr("mailboxes.api.waiting._POLL", 600)
+    ends_at = clock.now() + timedelta(milliseconds=500)
+    Mailbox.objects.update(ends_at=ends_at)
+    assert_problem(api("GET", "emails/me?wait=55", owner.token), 401, "unauthorized")
+    assert clock.now() < ends_at + timedelta(seconds=40)  # not when the wait was over
 
 
 def test_a_wait_after_everything_was_deleted_waits(api, owner, deliver) -> None:

@@ -41,4 +41,4 @@ def test_add_domain_normalizes_and_is_idempotent() -> None:
 
 def test_purge_says_what_it_removed(owner) -> None:
     ending.end(owner.mailbox)
-    assert run("purge") == "mailboxes=0 records=0\n"
+    assert run("purge") == "mailboxes=0 messages=0 bytes=0 records=0\n"

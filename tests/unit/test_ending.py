@@ -8,16 +8,14 @@ from mailboxes.models.mailboxes import IssuedAddress, Mailbox
 from mailboxes.models.messages import Message, MessageSource
 from mailboxes.models.records import DedupeRecord, PurgeRecord
 from mailboxes.rules.errors import NotFound, UnknownToken
-from mailboxes.services import clock, creation, ending, reading
+from mailboxes.services import clock, creation, ending, purging, reading, retention
 from tests import messages
 
 pytestmark = pytest.mark.django_db
 
 
 def expire(created: creation.Created) -> None:
-    Mailbox.objects.filter(pk=created.mailbox.pk).update(
-        expires_at=clock.now() - timedelta(seconds=1)
-    )
+    Mailbox.objects.filter(pk=created.mailbox.pk).update(ends_at=clock.now() - timedelta(seconds=1))
 
 
 def test_from_expiry_on_nothing_is_readable_though_no_purge_has_run(owner, deliver) -> None:
@@ -38,8 +36,8 @@ def test_deleting_one_message_leaves_the_others(owner, deliver) -> None:
         deliver(owner.address, raw=messages.plain(subject=number, received=number))
     opened = reading.open_by_token(owner.token)
     newest = reading.page(opened, limit=10).items[0]
-    assert ending.delete_messages(owner.mailbox, [newest.id]) == 1
-    assert ending.delete_messages(owner.mailbox, [newest.id]) == 0
+    assert ending.delete_messages(owner.mailbox, [newest.id]).messages == 1
+    assert ending.delete_messages(owner.mailbox, [newest.id]).messages == 0
     assert [i.summary.subject for i in reading.page(opened, limit=10).items] == ["one"]
     mailbox = Mailbox.objects.get(pk=owner.mailbox.pk)
     assert mailbox.message_count == MessageSource.objects.count() == 1
@@ -49,7 +47,7 @@ def test_deleting_one_message_leaves_the_others(owner, deliver) -> None:
 def test_a_message_of_another_mailbox_is_not_deleted(owner, stranger, deliver) -> None:
     deliver(owner.address)
     message = Message.objects.get()
-    assert ending.delete_messages(stranger.mailbox, [message.id]) == 0
+    assert ending.delete_messages(stranger.mailbox, [message.id]).messages == 0
     assert Message.objects.exists()
 
 
@@ -77,8 +75,8 @@ def test_ending_removes_everything_but_the_address_digest(owner, deliver) -> Non
 def test_the_purge_takes_what_has_ended_and_leaves_what_lives(owner, stranger, deliver) -> None:
     deliver(owner.address, stranger.address)
     expire(owner)
-    assert ending.purge_ended_mailboxes() == 1
-    assert ending.purge_ended_mailboxes() == 0
+    assert purging.purge_ended_mailboxes().mailboxes == 1
+    assert purging.purge_ended_mailboxes().mailboxes == 0
     assert list(Mailbox.objects.all()) == [stranger.mailbox]
     assert len(reading.page(reading.open_by_token(stranger.token), limit=5).items) == 1
 
@@ -86,10 +84,10 @@ def test_the_purge_takes_what_has_ended_and_leaves_what_lives(owner, stranger, d
 def test_records_go_after_their_time_and_not_before(owner, deliver, settings) -> None:
     deliver(owner.address)
     ending.end(owner.mailbox)
-    assert ending.purge_records() == 0
+    assert retention.purge_records() == 0
     PurgeRecord.objects.update(purged_at=clock.now() - timedelta(days=1))
-    assert ending.purge_records() == 1
+    assert retention.purge_records() == 1
     DedupeRecord.objects.update(
         created_at=clock.now() - timedelta(days=1 + settings.QUEUE_LIFETIME / 86_400)
     )
-    assert ending.purge_records() == 1
+    assert retention.purge_records() == 1

@@ -118,6 +118,13 @@ def test_the_429_says_when_to_come_back(owner):
     assert problem.json()["code"] == "rate_limited"
 
 
+def test_who_goes_on_guessing_slowly_is_cut_off_for_longer(owner, monkeypatch):
+    monkeypatch.setattr(limits, "_WRONG_TOKENS", "1000/m")
+    monkeypatch.setattr(limits, "_WRONG_TOKENS_LONG", "3/h")
+    assert [guess_form(owner) for _ in range(5)] == [422, 422, 422, 429, 429]
+    assert visitor(owner).get(inbox_url(owner)).status_code == 429
+
+
 def test_right_tokens_and_missing_ones_do_not_count(owner):
     for _ in range(5):
         assert visitor(owner).get(inbox_url(owner)).status_code == 200

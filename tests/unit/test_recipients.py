@@ -26,7 +26,7 @@ def test_a_living_mailbox_is_accepted_whatever_its_spelling(owner) -> None:
 def test_never_issued_ended_and_expired_addresses_are_all_unknown(owner, stranger) -> None:
     ending.end(owner.mailbox)
     Mailbox.objects.filter(pk=stranger.mailbox.pk).update(
-        expires_at=clock.now() - timedelta(seconds=1)
+        ends_at=clock.now() - timedelta(seconds=1)
     )
     for address in (owner.address, stranger.address, "nobody-ever@tempmail.test"):
         assert recipient_status(address) is RecipientStatus.UNKNOWN

@@ -1,6 +1,7 @@
 """Every word that a visitor sees can be translated: in every page, and in what the script shows."""
 
 import re
+import uuid
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,6 +12,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
+from mailboxes.models.records import CanaryRun
+from mailboxes.services import clock
 from mailboxes.services.creation import Created
 from mailboxes.web import errors
 from tests.unit.web_visitors import inbox_url, message_url, visitor
@@ -24,7 +27,19 @@ DATA = re.compile(
     r"|\b(?:text|image|application)/[\w.+-]+|tm[tk]_\S+|\b\d+[hms]\b|\bQR\b|\bCtrl\b|\bEsc\b"
 )
 # Elements whose content is data: code, names, the mail itself.
-DATA_TAGS = {"script", "style", "code", "pre", "bdi", "kbd", "samp", "time", "iframe", "option"}
+DATA_TAGS = {
+    "script",
+    "style",
+    "code",
+    "pre",
+    "bdi",
+    "kbd",
+    "samp",
+    "time",
+    "iframe",
+    "option",
+    "textarea",
+}
 VOID = {
     "area",
     "base",
@@ -173,7 +188,7 @@ def texts() -> Iterator[str]:
         "/open",
         "/report",
     )
-    yield from ("/report/status", "/nowhere")
+    yield from ("/report/status", "/nowhere", "/status", "/receipt")
 
 
 def errors_shown() -> Iterator[bytes]:
@@ -186,6 +201,9 @@ def errors_shown() -> Iterator[bytes]:
         errors.server_error(request),
         errors.unavailable(request),
         errors.rate_limited(request, 90),
+        errors.frozen(request),
+        errors.blocked(request),
+        errors.paused(request),
     ):
         yield response.content
 
@@ -204,6 +222,12 @@ def visited(owner: Created, stranger: Created) -> Iterator[tuple[str, bytes]]:
         for view in views:
             yield f"{nth} {view}", client.get(message_url(owner, nth=nth) + f"?view={view}").content
     yield "with images", client.post(message_url(owner, nth=1) + "?view=html").content
+    for name in ("delete-all", "end"):
+        client.post(reverse(f"web:{name}", args=[stranger.mailbox.public_id]), {"confirm": "yes"})
+        yield f"receipt of {name}", client.get("/receipt/yours").content
+    receipt = client.get("/receipt/yours.json").content.decode()
+    for text in (receipt, receipt.replace('"messages"', '"message"'), "{}"):
+        yield "receipt checked", client.post("/receipt", {"receipt": text}).content
 
 
 def unmarked(pages: Iterator[tuple[str, bytes]]) -> list[str]:
@@ -239,6 +263,15 @@ def test_every_word_of_the_pages_of_a_mailbox_is_marked(
     broken = b"Subject: Offer\nContent-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\n" * 20_000
     deliver(owner.address, raw=broken, queue_id="4Third")
     assert unmarked(visited(owner, stranger)) == []
+
+
+@pytest.mark.usefixtures("_marked", "db")
+def test_every_word_of_the_status_page_is_marked(client: Client) -> None:
+    for reason in CanaryRun.Reason:
+        run = CanaryRun(id=uuid.uuid4(), started_at=clock.now(), state="failed", reason=reason)
+        run.delivery_ms, run.purge_lag_ms = 60, 300_000
+        run.save()
+    assert unmarked(iter([("/status", client.get("/status").content)])) == []
 
 
 def test_the_test_sees_what_is_not_marked() -> None:

@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from mailboxes.models.mailboxes import Mailbox
+from mailboxes.web import cookies
 from tests import messages
 from tests.unit.web_visitors import POST_NAMES, inbox_url, message_url, visitor
 
@@ -67,9 +68,8 @@ def test_ending_asks_first_and_then_forgets_the_cookie(owner, deliver):
     assert b"End this address?" in client.post(url(owner, "end")).content
     assert Mailbox.objects.exists()
     response = client.post(url(owner, "end"), {"confirm": "yes"})
-    assert (response.status_code, response["Location"]) == (303, "/")
-    (morsel,) = response.cookies.values()
-    assert morsel["max-age"] == 0
+    assert (response.status_code, response["Location"]) == (303, "/receipt/yours")
+    assert response.cookies[cookies.name(owner.mailbox.public_id)]["max-age"] == 0
     assert not Mailbox.objects.exists()
 
 

@@ -57,7 +57,7 @@ def test_the_eleventh_mailbox_takes_the_place_of_the_one_that_ends_soonest():
     held = [creation.create(lifetime=7200 + n) for n in range(cookies.LIMIT)]
     first = held[3]
     Mailbox.objects.filter(pk=first.mailbox.pk).update(
-        expires_at=held[0].mailbox.created_at.replace(year=2100)
+        ends_at=held[0].mailbox.created_at.replace(year=2100)
     )
     response = visitor(*held).post("/create")
     assert removed(response) == {cookies.name(held[0].mailbox.public_id)}
@@ -65,7 +65,7 @@ def test_the_eleventh_mailbox_takes_the_place_of_the_one_that_ends_soonest():
 
 def test_the_eleventh_mailbox_takes_the_place_of_an_ended_one_first():
     held = [creation.create(lifetime=7200) for _ in range(cookies.LIMIT)]
-    Mailbox.objects.filter(pk=held[7].mailbox.pk).update(expires_at=Now())
+    Mailbox.objects.filter(pk=held[7].mailbox.pk).update(ends_at=Now())
     response = visitor(*held).post("/create")
     assert removed(response) == {cookies.name(held[7].mailbox.public_id)}
 

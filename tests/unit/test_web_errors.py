@@ -38,6 +38,9 @@ def test_a_page_that_is_not_there_is_ours_and_repeats_nothing():
         (errors.method_not_allowed, 405),
         (errors.server_error, 500),
         (errors.unavailable, 503),
+        (errors.frozen, 403),
+        (errors.blocked, 403),
+        (errors.paused, 503),
     ],
 )
 def test_each_error_has_its_page(page, status):

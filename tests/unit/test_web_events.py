@@ -2,13 +2,15 @@
 
 import asyncio
 import contextlib
+from datetime import timedelta
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.test import AsyncClient
 
 from mailboxes import live
-from mailboxes.services import ending
+from mailboxes.models.mailboxes import Mailbox
+from mailboxes.services import clock, ending
 from mailboxes.web import cookies, events
 from tests import messages
 from tests.unit.web_visitors import inbox_url, visitor
@@ -67,8 +69,9 @@ def test_a_stream_says_when_the_mailbox_ends_and_then_stops(owner):
     assert said.endswith("event: ended\ndata: {}\n\n")
 
 
-def test_a_quiet_stream_is_kept_alive(owner, monkeypatch):
-    monkeypatch.setattr(events, "KEEP_ALIVE", 0.05)
+@pytest.fixture
+def healthy(monkeypatch):
+    """Let streams believe that Redis would tell them: then they look only when it is time."""
 
     class Healthy(live.Hub):
         def __setattr__(self, name, value):
@@ -76,6 +79,41 @@ def test_a_quiet_stream_is_kept_alive(owner, monkeypatch):
 
     hub = Healthy()
     monkeypatch.setattr(live, "hub", lambda: hub)
+
+
+def end_in(owner, **time):
+    ends_at = clock.now() + timedelta(**time)
+    Mailbox.objects.filter(pk=owner.mailbox.pk).update(ends_at=ends_at)
+    return ends_at
+
+
+@pytest.mark.usefixtures("healthy")
+def test_a_stream_says_so_when_a_mailbox_ends_unused_before_its_lifetime(owner):
+    end_in(owner, milliseconds=300)
+    assert follow(owner, "never said").endswith("event: ended\ndata: {}\n\n")
+
+
+@pytest.mark.usefixtures("healthy")
+def test_a_stream_goes_on_to_an_end_that_was_put_off_and_tells_it(owner, monkeypatch):
+    ends = [end_in(owner, milliseconds=300)]
+    look = events._look
+
+    def look_and_then_put_it_off(*args):
+        seen = look(*args)
+        if len(ends) == 1:
+            ends.append(end_in(owner, milliseconds=900))
+        return seen
+
+    monkeypatch.setattr(events, "_look", look_and_then_put_it_off)
+    said = follow(owner, "event: ended")
+    told = [f'event: ends\ndata: {{"at": "{each.isoformat()}"}}\n\n' for each in ends]
+    assert said == "".join(["retry: 3000\n\n", *told, "event: ended\ndata: {}\n\n"])
+    assert clock.now() >= ends[1]
+
+
+@pytest.mark.usefixtures("healthy")
+def test_a_quiet_stream_is_kept_alive(owner, monkeypatch):
+    monkeypatch.setattr(events, "KEEP_ALIVE", 0.05)
     assert "event: alive\ndata: {}\n\n" in follow(owner, "event: alive")
 
 

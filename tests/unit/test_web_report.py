@@ -43,9 +43,9 @@ def test_a_receipt_with_a_forged_reference_is_not_shown():
 
 
 @override_settings(SECURE=True)
-def test_the_receipts_cookie_is_short_and_bound_to_the_form():
-    cookie = Client().post("/report", FILLED, secure=True).cookies["__Secure-report"]
-    assert cookie["path"] == "/report"
+def test_the_receipts_cookie_is_short_and_bound_to_this_host():
+    cookie = Client().post("/report", FILLED, secure=True).cookies["__Host-report"]
+    assert cookie["path"] == "/"
     assert cookie["max-age"] == 600
     assert cookie["httponly"]
     assert cookie["secure"]

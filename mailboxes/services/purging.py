@@ -1,0 +1,185 @@
+"""Removing mailboxes for good: those whose time is over, and one at once when its owner ends it.
+
+In short transactions, so that deliveries go on beside it; whatever stops it, the next run goes on from there.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import OperationalError, transaction
+from django.db.models import F, QuerySet
+
+from mailboxes.models.mailboxes import Mailbox
+from mailboxes.models.messages import Message
+from mailboxes.models.records import PurgeRecord
+from mailboxes.services import clock, clock_guard, erasing
+
+logger = logging.getLogger(__name__)
+
+RUN_SECONDS = 40.0
+# One transaction: that much is locked, and on SQLite everybody waits for it.
+GROUP = 50  # mailboxes
+PART_MESSAGES = 200
+PART_BYTES = 8 * 1024 * 1024
+_LONGEST_PAUSE = 0.1  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What a run removed. It is complete when nothing was left whose time was over when it began."""
+
+    mailboxes: int = 0
+    messages: int = 0
+    bytes: int = 0
+    is_complete: bool = True
+
+    def __add__(self, later: "Purged") -> "Purged":
+        """Return what this run and a later one removed."""
+        return Purged(
+            self.mailboxes + later.mailboxes,
+            self.messages + later.messages,
+            self.bytes + later.bytes,
+            later.is_complete,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one transaction removed of a mailbox, and whether that was the rest of it."""
+
+    mailbox: Mailbox
+    messages: int
+    bytes: int
+    is_last: bool
+
+
+def purge_ended_mailboxes(seconds: float = RUN_SECONDS, *, clock_is_right: bool = False) -> Purged:
+    """Remove mailboxes whose time is over until none is left, or for so many seconds.
+
+    Raises ClockJumped where the clock cannot be believed, unless an operator vouches for it.
+    """
+    by = clock_guard.now(is_right=clock_is_right)
+    began = time.monotonic()
+    done = _sum(_purge_group(by))
+    while not done.is_complete and time.monotonic() - began < seconds:
+        done += _sum(_purge_group(by))
+    if done.messages or done.mailboxes:
+        logger.info(
+            "purged mailboxes=%d messages=%d bytes=%d complete=%s seconds=%.1f",
+            *(done.mailboxes, done.messages, done.bytes, done.is_complete),
+            time.monotonic() - began,
+        )
+    return done
+
+
+def remove(mailbox: Mailbox, reason: PurgeRecord.Reason) -> tuple[int, int] | None:
+    """Remove a mailbox now, whatever time it had; return count and bytes of its messages.
+
+    None when it was gone. Nobody reaches it from the first transaction on, even if that is the only one.
+    """
+    parts: list[_Part] = []
+    while part := _next_part(mailbox.pk):
+        parts.append(part)
+        if part.is_last:
+            _record([part.mailbox], lambda _: reason)
+            return sum(each.messages for each in parts), sum(each.bytes for each in parts)
+    return None
+
+
+def _sum(parts: Sequence[_Part]) -> Purged:
+    return Purged(
+        sum(part.is_last for part in parts),
+        sum(part.messages for part in parts),
+        sum(part.bytes for part in parts),
+        is_complete=not parts,
+    )
+
+
+def _purge_group(by: datetime) -> list[_Part]:
+    began = time.monotonic()
+    with transaction.atomic():
+        parts = _remove_group(_locked_group(by))
+    gone = [part.mailbox for part in parts if part.is_last]
+    _record(gone, lambda mailbox: _reason(mailbox, by))
+    if parts:  # deliveries get as long a turn: of the processors, and of SQLite's one writer
+        time.sleep(min(time.monotonic() - began, _LONGEST_PAUSE))
+    return parts
+
+
+def _locked_group(by: datetime) -> list[Mailbox]:
+    """Lock mailboxes whose time was over: under the lock nothing gets in, and a purge beside this one takes others."""
+    rows = Mailbox.objects.ended(by).order_by("ends_at").select_for_update(skip_locked=True)
+    group: list[Mailbox] = []
+    messages = size = 0
+    for mailbox in rows[:GROUP]:
+        messages, size = messages + mailbox.message_count, size + mailbox.stored_bytes
+        if group and (messages > PART_MESSAGES or size > PART_BYTES):
+            break
+        group.append(mailbox)
+    return group
+
+
+def _remove_group(mailboxes: Sequence[Mailbox]) -> list[_Part]:
+    """Remove locked mailboxes that hold little together, with as many statements as one of them costs."""
+    if len(mailboxes) <= 1:
+        return [_remove_part(mailbox) for mailbox in mailboxes]
+    erasing.erase(Message.objects.filter(mailbox__in=mailboxes))
+    Mailbox.objects.filter(pk__in=[mailbox.pk for mailbox in mailboxes]).delete()
+    return [_Part(each, each.message_count, each.stored_bytes, True) for each in mailboxes]
+
+
+def _next_part(pk: int) -> _Part | None:
+    with transaction.atomic():
+        mailbox = Mailbox.objects.select_for_update().filter(pk=pk).first()
+        return None if mailbox is None else _remove_part(mailbox)
+
+
+def _remove_part(mailbox: Mailbox) -> _Part:
+    """Remove a locked mailbox; where it holds much, the first of its messages, and it has ended for good."""
+    messages = Message.objects.filter(mailbox=mailbox)
+    last, is_last = _bounds(messages)
+    count, size = erasing.erase(messages.filter(sequence__lte=last)) if last else (0, 0)
+    rows = Mailbox.objects.filter(pk=mailbox.pk)
+    if is_last:
+        rows.delete()
+    else:  # also when the clock is set back
+        rows.update(ends_at=F("created_at"))
+    return _Part(mailbox, count, size, is_last)
+
+
+def _bounds(messages: QuerySet[Message]) -> tuple[int, bool]:
+    """Return up to which sequence one part goes, 0 for none, and whether nothing comes after."""
+    found = list(messages.order_by("sequence").values_list("sequence", "size")[: PART_MESSAGES + 1])
+    last = total = 0
+    for place, (sequence, size) in enumerate(found):
+        total += size
+        if place == PART_MESSAGES or (place and total > PART_BYTES):
+            return last, False
+        last = sequence
+    return last, True
+
+
+def _reason(mailbox: Mailbox, by: datetime) -> PurgeRecord.Reason:
+    expired = mailbox.expires_at <= by
+    return PurgeRecord.Reason.EXPIRED if expired else PurgeRecord.Reason.UNUSED
+
+
+def _record(mailboxes: Sequence[Mailbox], reason: Callable[[Mailbox], PurgeRecord.Reason]) -> None:
+    """Note what was removed, after it was: on a full disk making room is what matters."""
+    try:
+        now = clock.now()
+        PurgeRecord.objects.bulk_create(
+            PurgeRecord(
+                mailbox_public_id=mailbox.public_id,
+                purged_at=now,
+                reason=reason(mailbox),
+                messages=mailbox.message_count,
+                bytes=mailbox.stored_bytes,
+            )
+            for mailbox in mailboxes
+        )
+    except OperationalError:
+        logger.warning("a purge could not be recorded")
