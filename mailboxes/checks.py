@@ -7,13 +7,18 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
+from django.db import Error
 from django_recaptcha.constants import TEST_PRIVATE_KEY, TEST_PUBLIC_KEY
 
 from mailboxes.gate import captcha
+from mailboxes.rules import lifetimes, networks
+from mailboxes.rules.errors import InvalidNetwork
+from mailboxes.services import key_guard, receipts
 
-UNKNOWN, KEY_MISSING, TEST_KEYS, OFF, RATE, NO_AUTHSERV_ID = (
-    f"mailboxes.E00{number}" for number in range(1, 7)
+UNKNOWN, KEY_MISSING, TEST_KEYS, OFF, RATE, NO_AUTHSERV_ID, INACTIVITY, KEY_CHANGED, RECEIPT = (
+    f"mailboxes.E00{number}" for number in range(1, 10)
 )
+CLIENTS = "mailboxes.E010"
 _RATE = re.compile(r"[1-9]\d*/(\d*)([smhd])", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -42,6 +47,19 @@ def _is_rate(value: str) -> bool:
 
 
 @checks.register()
+def unlimited_clients_are_networks(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[checks.Error]:
+    """Refuse what the worker could not start with."""
+    try:
+        networks.table(settings.UNLIMITED_CLIENTS)
+    except InvalidNetwork:
+        words = "UNLIMITED_CLIENTS are networks separated by commas, IPv4 from /8, IPv6 from /16."
+        return [checks.Error(words, id=CLIENTS)]
+    return []
+
+
+@checks.register()
 def results_have_a_name(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[checks.Error]:
@@ -50,6 +68,42 @@ def results_have_a_name(
         return []
     words = "SMTPD_MILTERS needs AUTHSERV_ID or SMTP_HOSTNAME, or their results are not shown."
     return [checks.Error(words, id=NO_AUTHSERV_ID)]
+
+
+@checks.register()
+def inactivity_is_no_trap(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[checks.Error]:
+    """Refuse a time so short that a mailbox ends under the eyes of its owner."""
+    if settings.INACTIVITY_LIFETIME == 0 or settings.INACTIVITY_LIFETIME >= lifetimes.MINIMUM:
+        return []
+    words = f"INACTIVITY_LIFETIME is neither 0 (off) nor {lifetimes.MINIMUM} seconds or more."
+    return [checks.Error(words, id=INACTIVITY)]
+
+
+@checks.register(checks.Tags.database)
+def address_digest_key_is_the_old_one(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[checks.Error]:
+    """Refuse another ADDRESS_DIGEST_KEY than the database knows. `migrate` asks this too."""
+    try:
+        changed = "default" in (databases or ()) and key_guard.is_changed()
+    except Error:  # it is away, or has no tables yet: others say so
+        return []
+    return [checks.Error(key_guard.WORDS, id=KEY_CHANGED)] if changed else []
+
+
+@checks.register()
+def receipts_can_be_signed(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[checks.Error]:
+    """Refuse a receipt key that is none: it would show when something had just been deleted."""
+    try:
+        receipts.public_keys()
+    except ValueError:
+        words = "RECEIPT_KEY or one of its fallbacks is not 32 bytes in base64url."
+        return [checks.Error(words, id=RECEIPT)]
+    return []
 
 
 @checks.register(deploy=True)

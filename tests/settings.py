@@ -11,6 +11,7 @@ _scratch = Path(tempfile.mkdtemp(prefix="tempmail-tests-"))
 atexit.register(shutil.rmtree, _scratch, ignore_errors=True)
 _key = base64.urlsafe_b64encode(bytes(range(32))).decode()
 os.environ.setdefault("DATA_DIR", str(_scratch))
+os.environ.setdefault("CANARY_INTERVAL", "0")  # its mail would be counted by tests that count
 for _name in ("SECRET_KEY", "ADDRESS_DIGEST_KEY", "OPERATOR_KEY", "RECEIPT_KEY"):
     os.environ.setdefault(_name, _key)
 
@@ -28,3 +29,5 @@ STORAGES = {
 }
 CAPTCHA = "off"  # the tests of the gate turn it on
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Our filter on the one handler, but pytest's own hooks for threads, and errors of logging shown.
+LOGGING_CONFIG = "logging.config.dictConfig"

@@ -19,9 +19,9 @@ from mailboxes.api.schemas import (
     ListQuery,
 )
 from mailboxes.database_pool import in_database_pool
-from mailboxes.gate import limits, site
+from mailboxes.gate import admission, limits, site
 from mailboxes.rules.errors import NotFound
-from mailboxes.services import creation, ending, reading
+from mailboxes.services import creation, ending, reading, receipts
 from mailboxes.services.reading import OpenMailbox
 
 api = NinjaAPI(
@@ -33,7 +33,7 @@ api = NinjaAPI(
 )
 problems.install(api)
 
-_PROBLEMS = {400: Problem, 401: Problem, 404: Problem, 422: Problem, 429: Problem, 503: Problem}
+_PROBLEMS = dict.fromkeys((400, 401, 403, 404, 422, 429, 503), Problem)
 _CREATION_PROBLEMS = {**_PROBLEMS, 409: Problem}
 
 
@@ -42,6 +42,7 @@ def generate(
     request: HttpRequest, body: GenerateIn, response: HttpResponse
 ) -> Status[dict[str, Any]]:
     """Create a mailbox with a random address."""
+    admission.check_creation(request)
     limits.check_api_creation(request, request.auth)  # type: ignore[attr-defined]
     created = creation.create(
         domain=body.domain, local_part=body.local_part, lifetime=body.expires_in
@@ -99,9 +100,18 @@ def read_email(
 
 
 @api.delete("emails/{address}", auth=MailboxBearer(), response={200: DeleteOut, **_PROBLEMS})
-def delete_emails(request: HttpRequest, address: str) -> dict[str, int]:
-    """Delete all messages of a mailbox; the address lives on."""
-    return {"deleted": ending.delete_messages(_own(request, address).mailbox)}
+def delete_emails(
+    request: HttpRequest, response: HttpResponse, address: str, close: bool = False
+) -> dict[str, Any]:
+    """Delete all messages of a mailbox; the address lives on. With `close` it ends too, and its token is unknown."""
+    opened = _own(request, address)
+    response["Cache-Control"] = "no-store"
+    if close:
+        action, deleted = receipts.MAILBOX_ENDED, ending.end(opened.mailbox)
+    else:
+        action, deleted = receipts.MAIL_DELETED, ending.delete_messages(opened.mailbox)
+    receipt = receipts.deletion(opened.address, action, deleted)
+    return {"deleted": deleted.messages, "receipt": receipt}
 
 
 def _own(request: HttpRequest, address: str) -> OpenMailbox:

@@ -27,6 +27,9 @@ _STATUS: dict[type[errors.TempmailError], int] = {
     errors.LifetimeOutOfBounds: 422,
     errors.LocalPartNotAllowed: 422,
     errors.RateLimited: 429,
+    errors.Frozen: 403,
+    errors.Blocked: 403,
+    errors.Paused: 503,
     errors.Unavailable: 503,
 }
 
@@ -89,7 +92,7 @@ def _tempmail_error(request: HttpRequest, exception: errors.TempmailError) -> Ht
     if isinstance(exception, errors.RateLimited):
         answer["Retry-After"] = str(exception.retry_after)
     elif status == 503:
-        answer["Retry-After"] = "5"
+        answer["Retry-After"] = "600" if isinstance(exception, errors.Paused) else "5"
     return answer
 
 
@@ -116,5 +119,5 @@ def _database_away(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def _unexpected(request: HttpRequest, exception: Exception) -> HttpResponse:
-    logger.error("unexpected %s in an API operation", type(exception).__name__)
+    logger.error("an exception in an API operation", exc_info=exception)
     return of_status(500)

@@ -16,7 +16,9 @@ async def wait_for_newer(opened: OpenMailbox, after: int, seconds: float) -> boo
 
     Raises UnknownToken when the mailbox ends meanwhile.
     """
-    deadline = asyncio.get_running_loop().time() + seconds
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    ends = loop.time() + (opened.mailbox.ends_at - opened.now).total_seconds()
     hub = live.hub()
     async with hub.watch(opened.mailbox.public_id) as event:
         while True:
@@ -24,9 +26,11 @@ async def wait_for_newer(opened: OpenMailbox, after: int, seconds: float) -> boo
             newer = await in_database_pool(reading.has_newer, opened.mailbox.pk, after)
             if newer is None:
                 raise UnknownToken
-            left = deadline - asyncio.get_running_loop().time()
+            left = deadline - loop.time()
             if newer or left <= 0:
                 return newer
+            if loop.time() < ends < deadline:  # unless it is put off, the next look finds it ended
+                left = ends - loop.time() + 0.05
             await _wake(event, left if hub.healthy else min(left, _POLL))
 
 

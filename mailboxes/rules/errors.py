@@ -66,11 +66,46 @@ class Unavailable(TempmailError):
     title = "This is not possible right now; please try again in a moment"
 
 
+class WrongKey(Unavailable):
+    """The installation runs with another key than its database was filled under."""
+
+
 class CaptchaFailed(TempmailError):
     """The proof that a person asks is missing, wrong, expired or was used before."""
 
     code = "captcha_failed"
     title = "The CAPTCHA was not solved"
+
+
+class Frozen(TempmailError):
+    """The operator has frozen this mailbox. Told to whoever holds its token, and to nobody else."""
+
+    code = "frozen"
+    title = "The operator has frozen this address"
+
+
+class Blocked(TempmailError):
+    """The operator gives no address to this network."""
+
+    code = "blocked"
+    title = "No address is given out to your network"
+
+
+class Paused(TempmailError):
+    """The operator gives no address to anybody for now."""
+
+    code = "paused"
+    title = "No addresses are given out at the moment; please try again later"
+
+
+class InvalidNetwork(TempmailError):
+    code = "invalid_network"
+    title = "This is not a network, or one so large that it would stop all mail"
+
+
+class TooManyBlocks(TempmailError):
+    code = "too_many_blocks"
+    title = "There are too many blocks; please remove some"
 
 
 class SealBroken(TempmailError):

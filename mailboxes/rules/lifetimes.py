@@ -22,3 +22,8 @@ def extended(
     """Return the end after an extension to `seconds` from now: never earlier than before, never past the maximum."""
     wanted = now + timedelta(seconds=seconds)
     return min(max(expires_at, wanted), max_expires_at)
+
+
+def ends_at(expires_at: datetime, used_at: datetime, unused_for: timedelta | None) -> datetime:
+    """Return when a mailbox last used at `used_at` ends: with its lifetime, or earlier when it stays unused."""
+    return expires_at if unused_for is None else min(expires_at, used_at + unused_for)

@@ -32,6 +32,7 @@ class Kind(enum.Enum):
     SUMMARY = b"s"
     SOURCE = b"r"
     REPORT = b"p"
+    CANARY = b"c"
 
 
 def new_token(prefix: str = TOKEN_PREFIX) -> str:

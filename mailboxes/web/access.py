@@ -7,7 +7,7 @@ from typing import Concatenate, ParamSpec
 from django.http import HttpRequest, HttpResponse
 
 from mailboxes.gate import limits
-from mailboxes.rules.errors import NotFound, RateLimited, Unavailable
+from mailboxes.rules.errors import Frozen, NotFound, RateLimited, Unavailable
 from mailboxes.services import reading
 from mailboxes.services.reading import OpenMailbox
 from mailboxes.web import cookies, errors
@@ -18,7 +18,7 @@ P = ParamSpec("P")
 
 
 def open_mailbox(request: HttpRequest, public_id: str) -> OpenMailbox:
-    """Return the mailbox if this browser holds its token; raise NotFound, RateLimited."""
+    """Return the mailbox if this browser holds its token; raise NotFound, Frozen, RateLimited."""
     limits.check_inbox(request)
     token = token_of(request, public_id)
     try:
@@ -51,7 +51,7 @@ def mailbox_view(
     ) -> HttpResponse:
         try:
             response = view(request, open_mailbox(request, public_id), *args, **kwargs)
-        except (NotFound, RateLimited, Unavailable) as error:
+        except (Frozen, NotFound, RateLimited, Unavailable) as error:
             return errors.answer(request, error)
         return make_private(response)
 

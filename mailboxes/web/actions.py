@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from mailboxes.services import ending
+from mailboxes.services import ending, receipts
 from mailboxes.services.reading import OpenMailbox
-from mailboxes.web import cookies, errors
+from mailboxes.web import cookies, errors, receipt
 from mailboxes.web.access import mailbox_view, token_of
 from mailboxes.web.forms import ExtendForm
 from mailboxes.web.inbox import address_parts
@@ -45,8 +45,9 @@ def delete_all(request: HttpRequest, opened: OpenMailbox) -> HttpResponse:
     if not _confirmed(request):
         title = _("Delete all messages?")
         return _ask(request, opened, title, _("They cannot be brought back."), _("Delete all"))
-    ending.delete_messages(opened.mailbox)
-    return _to_inbox(opened, "emptied")
+    deleted = ending.delete_messages(opened.mailbox)
+    signed = receipts.deletion(opened.address, receipts.MAIL_DELETED, deleted)
+    return receipt.give(_to_inbox(opened, "emptied"), signed)
 
 
 @mailbox_view
@@ -67,16 +68,18 @@ def extend(request: HttpRequest, opened: OpenMailbox) -> HttpResponse:
 @mailbox_view
 @require_POST
 def end(request: HttpRequest, opened: OpenMailbox) -> HttpResponse:
-    """End the mailbox now, once it is confirmed."""
+    """End the mailbox now, once it is confirmed, and lead to the receipt."""
     if not _confirmed(request):
         text = _(
             "The address and all of its mail are gone at once, for good. Nobody gets it again."
         )
         return _ask(request, opened, _("End this address?"), text, _("End it now"))
-    ending.end(opened.mailbox)
-    response = SeeOther(reverse("web:home"))
+    deleted = ending.end(opened.mailbox)
+    response = SeeOther(reverse("web:receipt-given"))
     cookies.forget(response, opened.mailbox.public_id)
-    return response
+    return receipt.give(
+        response, receipts.deletion(opened.address, receipts.MAILBOX_ENDED, deleted)
+    )
 
 
 def _ids(texts: list[str]) -> list[uuid.UUID]:

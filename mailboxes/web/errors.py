@@ -6,10 +6,18 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from mailboxes.rules.errors import NotFound, RateLimited, TempmailError
+from mailboxes.rules.errors import (
+    Blocked,
+    Frozen,
+    NotFound,
+    Paused,
+    RateLimited,
+    TempmailError,
+)
 from mailboxes.web.responses import make_private
 
 _MINUTE, _HOUR = 60, 3600
+PAUSED_RETRY = 600  # seconds
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -103,13 +111,52 @@ def rate_limited(request: HttpRequest, retry_after: int) -> HttpResponse:
     return response
 
 
+def frozen(request: HttpRequest) -> HttpResponse:
+    """403: its owner holds the key, but the operator has frozen it. Not 410: it may be given back."""
+    text = _(
+        "The operator of this service has frozen it, as is done after a report of abuse. It gets no mail, and what is "
+        "in it can neither be read nor deleted by you. The operator cannot read it either."
+    )
+    steps = (
+        _("It ends when its time is over, and its mail is deleted then."),
+        _("If you think that this is a mistake, tell the operator; do not send your key."),
+    )
+    return _page(request, 403, _("This address is frozen"), text, steps)
+
+
+def blocked(request: HttpRequest) -> HttpResponse:
+    """403: no address for this network."""
+    text = _("Your network was used to misuse this service, and the operator has blocked it.")
+    steps = (
+        _("You may share your network with others: a mobile network, a company, a VPN."),
+        _("Addresses that you have already go on receiving mail."),
+        _("If you think that this is a mistake, tell the operator."),
+    )
+    return _page(request, 403, _("No address for this network"), text, steps)
+
+
+def paused(request: HttpRequest) -> HttpResponse:
+    """503: the operator gives no addresses to anybody for now."""
+    text = _(
+        "The operator has paused giving them out, to anybody, as is done during a wave of misuse."
+    )
+    steps = (
+        _("Please come back later."),
+        _("Addresses that you have already go on receiving mail meanwhile."),
+    )
+    response = _page(request, 503, _("No new addresses at the moment"), text, steps)
+    response["Retry-After"] = str(PAUSED_RETRY)
+    return response
+
+
 def answer(request: HttpRequest, error: TempmailError) -> HttpResponse:
     """Return the page for an error that the gate or a service raised."""
     if isinstance(error, NotFound):
         return not_found(request)
     if isinstance(error, RateLimited):
         return rate_limited(request, error.retry_after)
-    return unavailable(request)
+    pages = {Frozen: frozen, Blocked: blocked, Paused: paused}
+    return pages.get(type(error), unavailable)(request)
 
 
 def _wait(seconds: int) -> str:

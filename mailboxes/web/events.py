@@ -5,6 +5,7 @@ import json
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from asgiref.sync import sync_to_async
@@ -18,7 +19,7 @@ from mailboxes import live
 from mailboxes.database_pool import in_database_pool
 from mailboxes.models.mailboxes import Mailbox
 from mailboxes.models.messages import Message
-from mailboxes.rules.errors import NotFound, RateLimited
+from mailboxes.rules.errors import Frozen, NotFound, RateLimited
 from mailboxes.web import access, errors
 from mailboxes.web.responses import make_private
 
@@ -35,9 +36,10 @@ _CONTENT_TYPE = "text/event-stream; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the database says: messages newer than asked for, oldest first, and the mailbox's rest in seconds."""
+    """What the database says: newer messages, oldest first; when the mailbox ends, and the seconds left."""
 
     news: list[tuple[uuid.UUID, int]]
+    ends_at: datetime
     seconds_left: float
 
 
@@ -46,7 +48,7 @@ async def events(request: HttpRequest, public_id: str) -> HttpResponseBase:
     run = _on_this_thread if isinstance(request, WSGIRequest) else in_database_pool
     try:
         mailbox_id, after = await run(_open, request, public_id)
-    except (NotFound, RateLimited) as error:
+    except (Frozen, NotFound, RateLimited) as error:
         return await run(errors.answer, request, error)
     except (DatabaseError, InterfaceError):
         return await run(errors.unavailable, request)
@@ -78,28 +80,39 @@ def _open(request: HttpRequest, public_id: str) -> tuple[int, int]:
 
 
 def _look(mailbox_id: int, after: int) -> Look | None:
-    """Ask the database; None when the mailbox is no more. One query while nothing is new, two otherwise."""
+    """Ask the database; None when the mailbox is no more. One query while nothing is new, two otherwise.
+
+    Raises Frozen.
+    """
     rows = Mailbox.objects.live().filter(pk=mailbox_id).annotate(now=Now())
-    row = rows.values_list("last_sequence", "expires_at", "now").first()
+    row = rows.values_list("last_sequence", "ends_at", "now", "frozen_at").first()
     if row is None:
         return None
-    last_sequence, expires_at, now = row
-    left = (expires_at - now).total_seconds()
+    last_sequence, ends_at, now, frozen_at = row
+    if frozen_at is not None:
+        raise Frozen
+    left = (ends_at - now).total_seconds()
     if last_sequence <= after:
-        return Look([], left)
+        return Look([], ends_at, left)
     newer = Message.objects.filter(mailbox_id=mailbox_id, sequence__gt=after)
-    return Look(list(newer.order_by("sequence").values_list("id", "sequence")[:BATCH]), left)
+    news = list(newer.order_by("sequence").values_list("id", "sequence")[:BATCH])
+    return Look(news, ends_at, left)
 
 
 def _once(mailbox_id: int, after: int) -> str:
-    look = _look(mailbox_id, after)
-    told = _ended() if look is None else "".join(_message(*new) for new in look.news)
+    try:
+        look = _look(mailbox_id, after)
+    except Frozen:
+        told = _frozen()
+    else:
+        told = _ended() if look is None else "".join(_message(*new) for new in look.news)
     return f"retry: {RECONNECT_WITHOUT_STREAM}\n\n" + told
 
 
 async def _stream(public_id: str, mailbox_id: int, after: int) -> AsyncIterator[str]:
     async with live.hub().watch(public_id) as news:
         yield f"retry: {RECONNECT}\n\n"
+        ends_at = None
         while True:
             # Cleared before looking: what is committed after the look sets it again.
             news.clear()
@@ -107,9 +120,15 @@ async def _stream(public_id: str, mailbox_id: int, after: int) -> AsyncIterator[
                 look = await in_database_pool(_look, mailbox_id, after)
             except (DatabaseError, InterfaceError):
                 return  # the browser comes again by itself, with the id of the last event
+            except Frozen:
+                yield _frozen()
+                return
             if look is None:
                 yield _ended()
                 return
+            if look.ends_at != ends_at:
+                ends_at = look.ends_at
+                yield _ends(ends_at)
             for message_id, sequence in look.news:
                 yield _message(message_id, sequence)
                 after = sequence
@@ -145,5 +164,14 @@ def _message(message_id: uuid.UUID, sequence: int) -> str:
     return f"id: {sequence}\nevent: message\ndata: {data}\n\n"
 
 
+def _ends(ends_at: datetime) -> str:
+    """When the mailbox ends, as it moves: told, because fetching it would count as use."""
+    return f"event: ends\ndata: {json.dumps({'at': ends_at.isoformat()})}\n\n"
+
+
 def _ended() -> str:
     return "event: ended\ndata: {}\n\n"
+
+
+def _frozen() -> str:
+    return "event: frozen\ndata: {}\n\n"

@@ -9,17 +9,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from mailboxes.gate import limits, visitor
+from mailboxes.gate import admission, limits, visitor
 from mailboxes.rules.errors import (
     AddressTaken,
+    Blocked,
     DomainUnavailable,
     LifetimeOutOfBounds,
     LocalPartNotAllowed,
+    Paused,
     RateLimited,
     TempmailError,
     Unavailable,
 )
-from mailboxes.services import creation
+from mailboxes.services import creation, pause
 from mailboxes.services.reading import Held, OpenMailbox
 from mailboxes.web import cookies, errors, keyring, times
 from mailboxes.web.availability import needs_database
@@ -54,6 +56,10 @@ def create(request: HttpRequest) -> HttpResponse:
     """Make a mailbox, give its token to the browser and lead to it."""
     if request.method != "POST":
         return redirect(reverse("web:home") + ("?question" if "question" in request.GET else ""))
+    try:
+        admission.check_creation(request)
+    except (Blocked, Paused) as error:
+        return errors.answer(request, error)
     form = CreateForm(request, request.POST)
     if not form.is_valid():
         return _page(request, form, status=form.status)
@@ -118,6 +124,7 @@ def _page(request: HttpRequest, form: CreateForm, status: int = 200) -> HttpResp
     cards = [_card(each) for each in ring.held]
     full = len(cards) >= cookies.LIMIT
     context = {"form": form, "cards": cards, "full": full, "limit": cookies.LIMIT}
+    context |= {"frozen": ring.frozen, "paused": pause.is_paused()}
     response = render(request, "mailboxes/home.html", context, status=status)
     for public_id in ring.dead:
         cookies.forget(response, public_id)
@@ -136,4 +143,4 @@ def _keyring(request: HttpRequest) -> keyring.Keyring:
 
 def _card(held: Held) -> Card:
     opened = held.opened
-    return Card(opened, held.unread, times.left(opened.mailbox.expires_at, opened.now))
+    return Card(opened, held.unread, times.left(opened.mailbox.ends_at, opened.now))

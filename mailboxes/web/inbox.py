@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from mailboxes.gate import captcha
-from mailboxes.services import reading, recipients, searching
+from mailboxes.services import activity, reading, recipients, searching
 from mailboxes.services.reading import Item, OpenMailbox
 from mailboxes.web import cookies, keyring, search, times
 from mailboxes.web.access import mailbox_view
@@ -60,15 +60,16 @@ def _page_with_offer(request: HttpRequest, opened: OpenMailbox) -> HttpResponse:
 def _page(request: HttpRequest, opened: OpenMailbox, another: CreateForm | None) -> HttpResponse:
     context = _list_context(request, opened)
     held = _tabs(request)
-    lifetime = opened.mailbox.expires_at - opened.mailbox.created_at
+    longest = activity.longest(opened.mailbox)
     context |= {
         "held": held,
         "another": another if len(held) < cookies.LIMIT else None,
-        "time_left": times.left(opened.mailbox.expires_at, opened.now),
-        "lifetime": int(lifetime.total_seconds()),
-        "percent_left": round((opened.mailbox.expires_at - opened.now) / lifetime * 100),
+        "longest": int(longest.total_seconds()),
+        "percent_left": round((opened.mailbox.ends_at - opened.now) / longest * 100),
+        "ends_unused": opened.mailbox.ends_at < opened.mailbox.expires_at,
         "extension": _next_extension(opened),
         "done": _done(request.GET.get("done", "")),
+        "has_receipt": request.GET.get("done") == "emptied",
         "live": context["before"] is None,
         "refreshes": _refreshes(request, context),
         "refresh": REFRESH,
@@ -102,6 +103,7 @@ def _list_context(request: HttpRequest, opened: OpenMailbox) -> dict[str, Any]:
     return {
         **address_parts(opened),
         "mailbox": opened.mailbox,
+        "time_left": times.left(opened.mailbox.ends_at, opened.now),
         "rows": [_row(opened, item) for item in page.items],
         "before": before,
         "next_before": page.next_before,

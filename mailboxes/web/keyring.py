@@ -1,6 +1,6 @@
 """All mailboxes that one browser holds the tokens of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.http import HttpRequest
@@ -13,10 +13,14 @@ from mailboxes.web import cookies
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """`held` are open mailboxes, the one that ends soonest first; `dead` the ids of those that are no more."""
+    """`held` are open mailboxes, the one that ends soonest first; `dead` the ids of those that are no more.
+
+    `frozen` are the ids of those that the operator has frozen: their keys stay, as they may be given back.
+    """
 
     held: list[Held]
     dead: list[str]
+    frozen: list[str] = field(default_factory=list)
 
     @property
     def alive(self) -> list[OpenMailbox]:
@@ -25,11 +29,13 @@ class Keyring:
 
 
 def of(request: HttpRequest) -> Keyring:
-    """Try every token that the browser sent. One query for all."""
+    """Try every token that the browser sent. One query for all, two where one opens nothing."""
     tokens = cookies.held(request)
     held = reading.open_several(tokens) if tokens else []
     living = {each.opened.mailbox.public_id for each in held}
-    return Keyring(held, [public_id for public_id in tokens if public_id not in living])
+    closed = {public_id: token for public_id, token in tokens.items() if public_id not in living}
+    frozen = reading.frozen_among(closed) if closed else []
+    return Keyring(held, [public_id for public_id in closed if public_id not in frozen], frozen)
 
 
 def add(

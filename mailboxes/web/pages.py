@@ -5,10 +5,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from mailboxes.gate import facts, site
-from mailboxes.web import cookies, report, times
+from mailboxes.web import privacy as privacy_tables
+from mailboxes.web import times
 
 # Names of URLs that search engines may list, the most important first.
-PUBLIC = ("home", "about", "faq", "developers", "privacy", "terms", "report")
+PUBLIC = ("home", "about", "faq", "developers", "privacy", "terms", "report", "status", "receipt")
 
 
 @require_safe
@@ -26,7 +27,8 @@ def faq(request: HttpRequest) -> HttpResponse:
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
     """What is kept, for how long, who can read it, and a visitor's rights."""
-    return _page(request, "privacy")
+    tables = {"tables": privacy_tables.tables(), "cookies": privacy_tables.cookies()}
+    return _page(request, "privacy", **tables)
 
 
 @require_safe
@@ -41,7 +43,7 @@ def developers(request: HttpRequest) -> HttpResponse:
     return _page(request, "developers")
 
 
-def _page(request: HttpRequest, name: str) -> HttpResponse:
+def _page(request: HttpRequest, name: str, **more: object) -> HttpResponse:
     known = facts.facts()
     context = {
         "facts": known,
@@ -49,17 +51,8 @@ def _page(request: HttpRequest, name: str) -> HttpResponse:
         "default_lifetime": times.duration(known.default_lifetime),
         "max_lifetime": times.duration(known.max_lifetime),
         "shortest_lifetime": times.duration(known.shortest_lifetime),
+        "unused_lifetime": times.duration(known.unused_lifetime),
         "base_url": site.url(""),
-        "cookie_names": _cookie_names(known),
-        "receipt_minutes": report.RECEIPT_SECONDS // 60,
+        **more,
     }
     return render(request, f"mailboxes/{name}.html", context)
-
-
-def _cookie_names(known: facts.Facts) -> dict[str, str]:
-    return {
-        "mailbox": cookies.name("…"),
-        "csrf": known.csrf_cookie_name,
-        "visitor": known.visitor_cookie_name,
-        "report": report.cookie_name(),
-    }

@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from mailboxes.gate import limits, site
-from mailboxes.rules.errors import RateLimited, UnknownToken
+from mailboxes.rules.errors import Frozen, RateLimited, UnknownToken
 from mailboxes.services import reading
 from mailboxes.services.reading import OpenMailbox
 from mailboxes.web import cookies, errors, keyring
@@ -35,8 +35,8 @@ def open_with_key(request: HttpRequest) -> HttpResponse:
     try:
         limits.check_wrong_tokens(request)
         opened = reading.open_by_token(form.cleaned_data["token"])
-    except RateLimited as error:
-        return errors.rate_limited(request, error.retry_after)
+    except (Frozen, RateLimited) as error:
+        return errors.answer(request, error)
     except UnknownToken:
         limits.note_wrong_token(request)
         form.add_error("token", _("This key opens nothing. Its address may have ended."))

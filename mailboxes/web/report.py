@@ -130,7 +130,7 @@ def _give_receipt(response: HttpResponse, reference: str) -> HttpResponse:
         cookie_name(),
         reference,
         max_age=RECEIPT_SECONDS,
-        path=reverse("web:report"),
+        path="/",
         secure=site.is_secure(),
         httponly=True,
         samesite="Lax",
@@ -140,7 +140,7 @@ def _give_receipt(response: HttpResponse, reference: str) -> HttpResponse:
 
 def cookie_name() -> str:
     """Return the name of the cookie that holds the reference for its receipt."""
-    return "__Secure-report" if site.is_secure() else "report"
+    return "__Host-report" if site.is_secure() else "report"
 
 
 def _page(request: HttpRequest, form: ReportForm, status: int = 200) -> HttpResponse:

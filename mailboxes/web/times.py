@@ -5,7 +5,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-MINUTE, HOUR = 60, 3600
+MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
 def duration(seconds: int) -> str:
@@ -13,6 +13,15 @@ def duration(seconds: int) -> str:
     if seconds < HOUR:
         return _minutes(seconds // MINUTE)
     return _hours(seconds // HOUR)
+
+
+def period(seconds: int) -> str:
+    """Return how long something is kept, rounded up: "10 minutes", "24 hours", "14 days"."""
+    if seconds <= 2 * DAY:
+        minutes = -(-seconds // MINUTE)
+        return duration(minutes * MINUTE) if minutes < 60 else _hours(-(-minutes // 60))
+    days = -(-seconds // DAY)
+    return ngettext("%(count)d day", "%(count)d days", days) % {"count": days}
 
 
 def left(until: datetime, now: datetime) -> str:

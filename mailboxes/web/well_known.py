@@ -21,6 +21,7 @@ _NOT_FOR_ROBOTS = (
     "/create",
     "/captcha/",
     "/report/",
+    "/receipt/",
     "/healthz",
     "/livez",
 )

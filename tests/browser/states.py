@@ -22,6 +22,8 @@ TEXTS = (
     "/developers",
     "/report",
     "/report/status",
+    "/status",
+    "/receipt",
 )
 TEXTS += ("/open", "/nowhere", "/admin/login/")
 VIEWS = ("html", "text", "headers", "source")
@@ -189,5 +191,11 @@ def _decisions(page: Page, ending: Mailbox) -> Iterator[str]:
     expect(other.get_by_role("button", name="End it now")).to_be_visible()
     other.get_by_role("button", name="End it now").click()
     expect(page.get_by_role("heading", name="This address has ended")).to_be_visible()
-    other.close()
     yield "inbox ended while open"
+    expect(other.get_by_role("heading", name="This address has ended")).to_be_visible()
+    other.close()
+    page.goto("/receipt/yours")
+    yield "receipt"
+    page.get_by_role("button", name="Check it").click()
+    expect(page.get_by_text("Genuine.")).to_be_visible()
+    yield "receipt checked"

@@ -4,8 +4,18 @@ from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, Page, expect
 
+from deploy.local.stack import Stack
 from tests.browser import visits
 from tests.browser.conftest import Send
+from tests.journey import probe
+
+ENDS_SOON = """
+from datetime import timedelta
+from django.db.models.functions import Now
+from mailboxes.models.mailboxes import Mailbox
+Mailbox.objects.filter(public_id="{public_id}").update(ends_at=Now() + timedelta(seconds=6))
+print("null")
+"""
 
 
 def test_a_visitor_gets_an_address_and_mail_appears_is_read_and_deleted(
@@ -79,8 +89,39 @@ def test_an_address_that_ends_elsewhere_ends_in_the_open_page(
     desktop.get_by_role("link", name="Back to the inbox").click()
     desktop.get_by_role("button", name="End this address").click()
     desktop.get_by_role("button", name="End it now").click()
-    expect(desktop.get_by_role("heading", name="A mail address for now.")).to_be_visible()
+    expect(desktop.get_by_role("link", name="Get another address")).to_be_visible()
     expect(other.get_by_role("heading", name="This address has ended")).to_be_visible()
+
+
+def test_an_open_page_says_so_when_its_address_ends_unused_and_offers_another(
+    desktop: Page, stack: Stack
+) -> None:
+    visits.get_address(desktop)
+    public_id = desktop.url.split("/m/")[1].split("/")[0]
+    probe.shell(stack, ENDS_SOON.format(public_id=public_id))
+    desktop.reload()
+    expect(desktop.get_by_text("Unused, it ends then.")).to_be_visible()
+    visits.assert_fits(desktop)
+    expect(desktop.get_by_role("heading", name="This address has ended")).to_be_visible(
+        timeout=30_000
+    )
+    expect(desktop.get_by_role("link", name="Get another address")).to_be_visible()
+    expect(desktop.locator(".time-value")).to_have_text("none")
+    desktop.reload()
+    expect(desktop.get_by_role("heading", name="There is nothing here")).to_be_visible()
+
+
+def test_an_open_page_says_so_when_the_operator_freezes_its_address(
+    desktop: Page, stack: Stack
+) -> None:
+    address = visits.get_address(desktop)
+    expect(desktop.locator("[data-state][data-now=live]")).to_be_visible()
+    stack.manage("moderate", "freeze", address, "--reason", "test")
+    expect(desktop.get_by_role("heading", name="This address is frozen")).to_be_visible(
+        timeout=30_000
+    )
+    desktop.get_by_role("link", name="To the start page").click()
+    expect(desktop.get_by_text("frozen by the operator")).to_be_visible()
 
 
 def test_several_addresses_stand_side_by_side(desktop: Page) -> None:

@@ -41,7 +41,7 @@ def read(tokens: dict[str, str]) -> dict[str, Any]:
 def end(token: str) -> None:
     """Let the time of this mailbox be over; its removal is the purge's."""
     pk = reading.open_by_token(token).mailbox.pk
-    Mailbox.objects.filter(pk=pk).update(expires_at=Now())
+    Mailbox.objects.filter(pk=pk).update(expires_at=Now(), ends_at=Now())
 
 
 def purged(_: None) -> int:

@@ -82,7 +82,7 @@ def test_killed_between_its_commit_and_its_answer(service: Service) -> None:
         redis.send_signal(signal.SIGCONT)
         service.settle()
         assert database.count() == before + 1
-        if "'duplicate': 1" in service.worker_log():
+        if '"duplicate":1' in service.worker_log():
             break
     else:
         raise AssertionError("no retry was met: every kill came after the answer")

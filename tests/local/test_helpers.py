@@ -6,7 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deploy.local import leftovers, mail_log, parent
+from deploy.local import leftovers, mail_log, parent, processes
+from deploy.local.processes import Child
 
 
 def test_the_log_keeps_one_interval_and_no_more(tmp_path: Path) -> None:
@@ -48,3 +49,27 @@ def test_processes_are_ended_by_what_they_are_and_others_are_left_alone(tmp_path
         for process in (ours, others):
             process.kill()
             process.wait()
+
+
+def test_a_large_log_is_moved_when_its_process_starts_and_no_line_is_lost(tmp_path: Path) -> None:
+    log = tmp_path / "some.log"
+    log.write_bytes(b"x" * processes.LOG_BYTES)
+    child = Child("some", ["/bin/echo", "ready"], dict(os.environ), tmp_path, log)
+    child.start()
+    assert child.process
+    child.process.wait(10)
+    assert child.last_lines() == "    ready"
+    (moved,) = tmp_path.glob("some.log-*")
+    assert moved.stat().st_size == processes.LOG_BYTES
+
+
+def test_what_was_printed_is_found_after_a_log_was_turned_over(tmp_path: Path) -> None:
+    log = tmp_path / "some.log"
+    log.write_text("an earlier start, with many words\n")
+    child = Child("some", ["/bin/true"], dict(os.environ), tmp_path, log)
+    child.start()
+    child.stop()
+    log.unlink()
+    assert not child.printed("ready")
+    log.write_text("ready\n")
+    assert child.printed("ready")

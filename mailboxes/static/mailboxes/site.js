@@ -286,8 +286,16 @@ class LiveInbox {
     this.source.onopen = () => { this.hear(); clearInterval(this.polling); this.polling = null; this.show("live"); };
     this.source.onmessage = () => { this.hear(); this.refresh(); };
     this.source.addEventListener("alive", () => this.hear());
+    this.source.addEventListener("ends", (event) => this.move(JSON.parse(event.data).at));
     this.source.addEventListener("ended", () => this.end());
+    this.source.addEventListener("frozen", () => location.reload()); // the page says so then
     this.source.onerror = () => this.failed();
+  }
+
+  move(end) {
+    this.hear();
+    for (const element of document.querySelectorAll("[data-ends]")) element.dataset.ends = end;
+    tick();
   }
 
   hear() {
@@ -340,6 +348,7 @@ class LiveInbox {
     try {
       const response = await fetch(asked, { headers: { Accept: "text/html" }, cache: "no-store" });
       if (response.status === 404) return this.end();
+      if (response.status === 403) return location.reload();
       if (!response.ok) return;
       const html = await response.text();
       if (asked === this.inbox.dataset.list) this.swap(html);
@@ -357,6 +366,7 @@ class LiveInbox {
     for (const part of document.querySelectorAll("[data-part]")) {
       this.replace(part, fresh.querySelector(`[data-part="${part.dataset.part}"]`));
     }
+    tick(); // the end may have moved
     // Done here, as not every browser keeps its place by itself.
     const kept = places.find(([row]) => row.isConnected);
     if (kept) scrollBy({ top: kept[0].getBoundingClientRect().top - kept[1].top, behavior: "instant" });
