@@ -47,6 +47,8 @@ class Launcher:
             cwd=paths.CHECKOUT,
             env=self.env,
             start_new_session=True,
+            # As from a terminal, also where the tests run under nohup(1): it would be taken for a detached start.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )
 
     def complete(self, target: str) -> tuple[int, str]:
