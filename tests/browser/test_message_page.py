@@ -75,7 +75,7 @@ def test_get_read_and_delete_work_without_javascript(
     expect(page.get_by_text("No mail yet")).to_be_visible()
     page.get_by_role("button", name="End this address").click()
     page.get_by_role("button", name="End it now").click()
-    expect(page.get_by_role("heading", name="A mail address for now.")).to_be_visible()
+    expect(page.get_by_role("heading", name="This address has ended")).to_be_visible()
 
 
 def test_a_stranger_sees_nothing(
