@@ -7,7 +7,6 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
 
 from mailboxes import live
 from mailboxes.models.mailboxes import Mailbox
@@ -36,7 +35,7 @@ def delete_messages(mailbox: Mailbox, ids: Sequence[uuid.UUID] | None = None) ->
     rows = Message.objects.filter(mailbox=locked)
     if ids is not None:
         rows = rows.filter(id__in=ids)
-    deleted = _delete(rows)
+    deleted = Deleted(*erasing.erase(rows))
     locked.message_count -= deleted.messages
     locked.stored_bytes -= deleted.bytes
     locked.save(update_fields=("message_count", "stored_bytes"))
@@ -75,8 +74,3 @@ def _lock(mailbox: Mailbox) -> Mailbox:
     if locked.frozen_at is not None:
         raise Frozen
     return locked
-
-
-def _delete(rows: QuerySet[Message]) -> Deleted:
-    """Delete messages with their sources; return what there was."""
-    return Deleted(*erasing.erase(rows))

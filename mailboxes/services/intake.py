@@ -6,7 +6,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -42,7 +42,7 @@ class Delivery:
     envelope: Envelope
     parcel: Parcel
     recipients: dict[bytes, addresses.Address]
-    began: float = field(default_factory=time.monotonic)  # seconds; for the log
+    began: float  # monotonic seconds; for the log
 
 
 def prepare(

@@ -3,7 +3,6 @@
 from django.db import transaction
 
 from mailboxes.models.abuse import ModerationRecord
-from mailboxes.rules.errors import Paused
 from mailboxes.services import audit, blocklist, blocks, clock
 
 Act = ModerationRecord.Act
@@ -22,12 +21,6 @@ def resume(*, reason: str = "", actor: str = "") -> bool:
 def is_paused() -> bool:
     """Tell whether creation is paused, as of a few seconds ago. Costs no query of its own."""
     return blocklist.current().creation_paused
-
-
-def check() -> None:
-    """Raise Paused while creation is paused."""
-    if is_paused():
-        raise Paused
 
 
 @transaction.atomic

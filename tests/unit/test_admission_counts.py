@@ -8,19 +8,10 @@ import pytest
 from delivery import admissions
 from delivery.admissions import SLICE_SECONDS, TABLE_SIZE, WAYS, AdmissionBook, Admissions
 from mailboxes.services.recipients import NOTHING_PENDING, Pending
+from tests.unit.standing_clock import Clock, same_set
 
 KEY = b"k" * 16
 OTHER = b"o" * 16
-
-
-class Clock:
-    """Seconds that a test moves on."""
-
-    def __init__(self) -> None:
-        self.now = 5.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -32,11 +23,6 @@ def clock() -> Clock:
 def books(clock: Clock) -> list[AdmissionBook]:
     shared = Admissions.create(2)
     return [AdmissionBook(shared, process, clock) for process in range(2)]
-
-
-def same_set(number: int) -> bytes:
-    """Keys that all fall into one set."""
-    return bytes(4) + number.to_bytes(12, "little")
 
 
 def test_nothing_is_pending_at_first(books: list[AdmissionBook]) -> None:

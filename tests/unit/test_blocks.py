@@ -18,6 +18,7 @@ from mailboxes.rules.errors import (
 )
 from mailboxes.services import abuse, audit, blocklist, blocks, creation, retention
 from mailboxes.services.blocklist import REFRESH, Blocklist, Snapshot
+from tests.unit.standing_clock import Clock
 
 pytestmark = pytest.mark.django_db
 
@@ -34,13 +35,6 @@ def refuses_client(text: str) -> bool:
     address = networks.parse_address(text)
     assert address is not None
     return fresh().refuses_client(address)
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def test_a_sender_is_refused_however_it_is_written_and_others_are_not() -> None:
@@ -161,7 +155,7 @@ def test_a_removed_block_refuses_nothing() -> None:
 def test_a_process_learns_of_a_change_within_seconds_by_one_query_and_of_none_by_none(
     django_assert_num_queries,
 ) -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     elsewhere = Blocklist(clock)
     elsewhere.current()
     with django_assert_num_queries(0):
@@ -180,7 +174,7 @@ def test_a_process_learns_of_a_change_within_seconds_by_one_query_and_of_none_by
 
 
 def test_while_the_database_is_away_there_is_no_answer_rather_than_an_old_one(monkeypatch) -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     elsewhere = Blocklist(clock)
     elsewhere.current()
 
@@ -196,7 +190,7 @@ def test_while_the_database_is_away_there_is_no_answer_rather_than_an_old_one(mo
 
 
 def test_a_thread_does_not_wait_while_another_asks(monkeypatch) -> None:
-    clock, asking, go_on = Clock(), threading.Event(), threading.Event()
+    clock, asking, go_on = Clock(100.0), threading.Event(), threading.Event()
     elsewhere = Blocklist(clock)
     known = elsewhere.current()
 

@@ -10,6 +10,7 @@ from mailboxes.models.mailboxes import Mailbox
 from mailboxes.services import api_keys, blocklist, blocks, creation, pause
 from mailboxes.services.blocklist import REFRESH, Blocklist
 from mailboxes.services.recipients import RecipientStatus, recipient_status
+from tests.unit.standing_clock import Clock
 from tests.unit.web_visitors import inbox_url, visitor
 
 pytestmark = pytest.mark.django_db
@@ -74,13 +75,7 @@ def test_resumed_is_as_before(paused) -> None:
 
 
 def test_it_is_in_the_database_and_every_process_learns_of_it_within_seconds(domain) -> None:
-    class Clock:
-        now = 0.0
-
-        def __call__(self) -> float:
-            return self.now
-
-    clock = Clock()
+    clock = Clock(0.0)
     elsewhere = Blocklist(clock)
     assert not elsewhere.current().creation_paused
     pause.pause()

@@ -24,16 +24,10 @@ from delivery.sender_judge import (
 from mailboxes import checks
 from mailboxes.rules import networks
 from mailboxes.services import blocklist, blocks, moderation
+from tests.unit.standing_clock import Clock
 
 pytestmark = pytest.mark.django_db
 NOBODY = "nobody@tempmail.test"
-
-
-class Clock:
-    now = 5.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Host:

@@ -7,16 +7,10 @@ import pytest
 
 from delivery import rates
 from delivery.rates import SLICE_SECONDS, WAYS, Counts, RateBook, Rates
+from tests.unit.standing_clock import Clock, same_set
 
 KEY = b"k" * 16
 OTHER = b"o" * 16
-
-
-class Clock:
-    now = 5.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -28,10 +22,6 @@ def clock() -> Clock:
 def books(clock: Clock) -> list[RateBook]:
     shared = Rates.create(2)
     return [RateBook(shared, process, clock) for process in range(2)]
-
-
-def same_set(number: int) -> bytes:
-    return bytes(4) + number.to_bytes(12, "little")
 
 
 def test_all_processes_count_together_and_each_key_alone(books: list[RateBook]) -> None:
