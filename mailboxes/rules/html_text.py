@@ -27,13 +27,12 @@ _LINK = re.compile(r"(?:https?|mailto):[^\s<>]{1,2000}", re.IGNORECASE)
 
 def to_text(markup: str) -> str:
     r"""Readable text: blocks on lines, list marks, image texts, link targets as "text <target>"."""
-    writer = _Writer()
-    for token in html_tokens.tokens(markup[:MAX_CHARACTERS]):
-        if token.name:
-            writer.tag(token.name, token.data)
-        else:
-            writer.text(token.data)
-    return writer.result()
+    return _read(markup).result()
+
+
+def to_links(markup: str) -> list[tuple[str, str]]:
+    """The targets of links with what is shown for them, in the order of the document; the hidden ones are left out."""
+    return _read(markup).links
 
 
 def from_text(text: str) -> str:
@@ -43,8 +42,19 @@ def from_text(text: str) -> str:
     return f'<div style="white-space:pre-wrap">{html.escape(text)}</div>'
 
 
+def _read(markup: str) -> "_Writer":
+    writer = _Writer()
+    for token in html_tokens.tokens(markup[:MAX_CHARACTERS]):
+        if token.name:
+            writer.tag(token.name, token.data)
+        else:
+            writer.text(token.data)
+    return writer
+
+
 class _Writer:
     def __init__(self) -> None:
+        self.links: list[tuple[str, str]] = []
         self._pieces: list[str] = []
         self._hidden: list[str] = []
         self._hidden_names: Counter[str] = Counter()
@@ -90,6 +100,7 @@ class _Writer:
     def _anchor(self, name: str, data: str) -> None:
         if self._link:
             shown = "".join(self._pieces[self._link_start :]).strip()
+            self.links.append((self._link, _SPACE.sub(" ", shown)))
             if self._link.removeprefix("mailto:") not in shown:
                 self._pieces.append(f" <{self._link}>" if shown else f"<{self._link}>")
         self._link = ""

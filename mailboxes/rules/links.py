@@ -6,13 +6,16 @@ Precision before recall: a wrong link in this place is one that people follow wi
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-from mailboxes.rules import link_words
+from mailboxes.rules import html_text, link_words
 
 _TEXT_LENGTH = 12_000  # characters
 _LINKS_LOOKED_AT = 40
 _LONGEST_URL = 2000
 _AT_MOST = 3
+_LISTED = 100
+_LONGEST_SHOWN = 200
 _LONGEST_LABEL = 70
 _FAR_BEFORE = 300
 _FAR_BEHIND = 80
@@ -52,11 +55,21 @@ def find_links(subject: str, text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def all_links(text: str, html: str) -> dict[str, str]:
+    """At most a hundred http(s) URLs with what is shown for them: those of the HTML, or else of the text."""
+    anchors = html_text.to_links(html) if html else []
+    found: dict[str, str] = {}
+    for url, shown in anchors or (
+        (match[0].rstrip(_TRAILING), "") for match in _URL.finditer(text)
+    ):
+        if len(found) < _LISTED and len(url) <= _LONGEST_URL and _URL.match(url):
+            found[url] = found.get(url) or shown[:_LONGEST_SHOWN]
+    return found
+
+
 def _links(text: str) -> Iterator[_Link]:
     end = 0
-    for count, match in enumerate(_URL.finditer(text)):
-        if count == _LINKS_LOOKED_AT:
-            return
+    for match in islice(_URL.finditer(text), _LINKS_LOOKED_AT):
         url = match[0].rstrip(_TRAILING)
         before = text[max(end, match.start() - _FAR_BEFORE) : match.start()]
         label, before = _label(before)

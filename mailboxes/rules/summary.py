@@ -83,7 +83,7 @@ def summarize(raw: bytes) -> Summary:
         attachment_names=tuple(names),
         partial=parsed.partial,
         unreadable=parsed.unreadable,
-        links=_links(parsed),
+        links=links.find_links(parsed.subject, _text_with_links(parsed)),
     )
 
 
@@ -97,12 +97,11 @@ def preview(text: str) -> str:
     return shown
 
 
-def _links(parsed: parsing.ParsedMessage) -> tuple[str, ...]:
-    """Those in the text; in the HTML where the text beside it has no link at all."""
-    text = parsed.text
-    if parsed.html and "://" not in text:
-        text = html_text.to_text(parsed.html[:_HTML_WITH_LINKS])
-    return links.find_links(parsed.subject, text)
+def _text_with_links(parsed: parsing.ParsedMessage) -> str:
+    """Where links are looked for: the text; the HTML's where the text beside it has no link at all."""
+    if parsed.html and "://" not in parsed.text:
+        return html_text.to_text(parsed.html[:_HTML_WITH_LINKS])
+    return parsed.text
 
 
 def _heading(parsed: parsing.ParsedMessage) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailboxes.web import downloads
+from mailboxes.rules import downloads
 from tests import messages
 from tests.unit.web_visitors import message_url, visitor
 
