@@ -19,6 +19,7 @@ UNKNOWN, KEY_MISSING, TEST_KEYS, OFF, RATE, NO_AUTHSERV_ID, INACTIVITY, KEY_CHAN
     f"mailboxes.E00{number}" for number in range(1, 10)
 )
 CLIENTS = "mailboxes.E010"
+WEBHOOKS = "mailboxes.E011"
 _RATE = re.compile(r"[1-9]\d*/(\d*)([smhd])", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -31,12 +32,21 @@ def captcha_is_known(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
     return [checks.Error(f"CAPTCHA is none of {', '.join(captcha.KINDS)}.", id=UNKNOWN)]
 
 
+_RATES = (
+    "CREATIONS_PER_CLIENT",
+    "CREATIONS_PER_SESSION",
+    "CAPTCHAS_PER_CLIENT",
+    "API_CALLS_PER_MAILBOX",
+    "REPORTS_PER_CLIENT",
+)
+
+
 @checks.register()
 def rates_are_rates(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[checks.Error]:
     """Refuse a limit that cannot be counted, or whose counters would outlive the key of the day."""
     return [
         checks.Error(f"{name} is not a rate such as 30/h, of a day at most.", id=RATE)
-        for name in ("CREATIONS_PER_CLIENT", "CREATIONS_PER_SESSION")
+        for name in _RATES
         if not _is_rate(getattr(settings, name))
     ]
 
@@ -56,6 +66,19 @@ def unlimited_clients_are_networks(
     except InvalidNetwork:
         words = "UNLIMITED_CLIENTS are networks separated by commas, IPv4 from /8, IPv6 from /16."
         return [checks.Error(words, id=CLIENTS)]
+    return []
+
+
+@checks.register()
+def webhook_networks_are_networks(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[checks.Error]:
+    """Refuse what no webhook could be sent with."""
+    try:
+        networks.table(settings.WEBHOOK_ALLOWED_NETWORKS)
+    except InvalidNetwork:
+        words = "WEBHOOK_ALLOWED_NETWORKS are networks separated by commas, IPv4 from /8, IPv6 from /16."
+        return [checks.Error(words, id=WEBHOOKS)]
     return []
 
 

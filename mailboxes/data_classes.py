@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes.gate import client_key, proof_of_work, questions, site, visitor
-from mailboxes.services import abuse, audit, retention
+from mailboxes.gate import client_key, limits, places, proof_of_work, questions, site, visitor
+from mailboxes.services import abuse, audit, idempotency, retention, webhook_limits
 from mailboxes.web import cookies, receipt, report
 
 _DAY = 86_400
@@ -103,15 +103,15 @@ _MAIL = (
         _(
             "A random number, a fingerprint by which mail finds it, the public half of its key, on which of our "
             "domains it is; when it was made, was last used, ends, and could end at the latest; whether the operator "
-            "has frozen it; how many messages and bytes it has and has had. So that mail is let in, counted and "
-            "stopped in time."
+            "has frozen it; how many messages and bytes it has and has had, and how many webhooks. So that mail is let "
+            "in, counted and stopped in time."
         ),
         Kept(_("as long as the address")),
         _BY_PURGE,
         _fields(
             "Mailbox",
             "id public_id address_digest public_key domain created_at expires_at max_expires_at last_activity_at "
-            "ends_at frozen_at message_count stored_bytes last_sequence",
+            "ends_at frozen_at message_count stored_bytes last_sequence webhook_count",
         ),
         _PURGE,
     ),
@@ -127,6 +127,25 @@ _MAIL = (
         (
             *_fields("Message", "id mailbox sequence received_at size seen partial"),
             *_fields("MessageSource", "received_at id"),
+        ),
+        _PURGE,
+    ),
+    DataClass(
+        Section.MAIL,
+        _("Webhooks"),
+        _(
+            "Only if you had one made by a program: where to tell of new mail and the key that signs it, sealed to the "
+            "operator’s key, as the service has to read them; a fingerprint of the domain; how it went; and which "
+            "messages are still to be told of, as random numbers."
+        ),
+        Kept(_("as long as the address, or until you remove them")),
+        _BY_PURGE,
+        (
+            *_fields(
+                "Webhook",
+                "id mailbox created_at sealed domain_digest last_result failures failing_since disabled_at",
+            ),
+            *_fields("WebhookEvent", "id webhook message_id attempts due_at"),
         ),
         _PURGE,
     ),
@@ -156,6 +175,18 @@ _TRACES = (
         ),
         _BY_CLEAN_UP,
         _fields("DedupeRecord", "digest created_at"),
+        _CLEAN_UP,
+    ),
+    DataClass(
+        Section.TRACES,
+        _("That a program’s request was answered"),
+        _(
+            "In which hour, fingerprints of the request and a random number: so that one that is repeated gives the "
+            "same address. Made with the program’s key, which we do not keep; nothing in it leads to the address."
+        ),
+        Kept(_TIME, lambda: idempotency.SECONDS + 3600),
+        _BY_CLEAN_UP,
+        _fields("IdempotencyRecord", "digest request_digest salt created_at"),
         _CLEAN_UP,
     ),
     DataClass(
@@ -247,12 +278,19 @@ _OPERATORS = (
         Section.OPERATOR,
         _("Keys of the API"),
         _(
-            "The name that the operator gave it, a fingerprint, its limit, when it was made and revoked, and the day "
-            "of its last use."
+            "The name that the operator gave it, a fingerprint, what it may do and how often, when it was made and "
+            "revoked, and the day of its last use; not what was made with it."
         ),
         _UNTIL_REMOVED,
         _BY_OPERATOR,
-        _fields("ApiKey", "id name digest creations_per_minute created_at last_used_on revoked_at"),
+        (
+            *_fields(
+                "ApiKey",
+                "id name digest may_create may_choose_name any_domain creations_per_minute creations_per_day "
+                "created_at last_used_on revoked_at",
+            ),
+            *_fields("ApiKey_domains", "id apikey domain"),
+        ),
     ),
     DataClass(
         Section.OPERATOR,
@@ -300,9 +338,9 @@ _MEMORY = (
         _("Counts of requests"),
         _(
             "To stop floods we count requests under a fingerprint of your network address, made with a key that is "
-            "new every day. The address itself is not stored."
+            "new every day, or of a program’s key. The address itself is not stored."
         ),
-        Kept(_AT_MOST, lambda: max(client_key.KEY_LIFETIME, visitor.LIFETIME)),
+        Kept(_AT_MOST, lambda: max(client_key.KEY_LIFETIME, visitor.LIFETIME, limits.LONGEST)),
         _BY_ITSELF,
         ("redis:tempmail:*:rl:*", "redis:tempmail:*:client-key"),
     ),
@@ -313,6 +351,25 @@ _MEMORY = (
         Kept(_AT_MOST, _solution_seconds),
         _BY_ITSELF,
         ("redis:tempmail:*:used:*",),
+    ),
+    DataClass(
+        Section.MEMORY,
+        _("Who waits for mail"),
+        _(
+            "A random number for each request of a program that waits, beside the random number of the inbox: so that "
+            "none holds too many."
+        ),
+        Kept(_("as long as it waits; then at most %(time)s"), lambda: places.LONGEST),
+        _BY_ITSELF,
+        ("redis:tempmail:open:*",),
+    ),
+    DataClass(
+        Section.MEMORY,
+        _("Counts of calls"),
+        _("How many webhooks called a server, under its fingerprint: so that none is flooded."),
+        Kept(_AT_MOST, lambda: webhook_limits.SECONDS),
+        _BY_ITSELF,
+        ("redis:tempmail:webhooks:*",),
     ),
     DataClass(
         Section.MEMORY,

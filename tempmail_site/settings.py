@@ -48,11 +48,19 @@ CUSTOM_LOCAL_PARTS: bool = env.bool("CUSTOM_LOCAL_PARTS", default=False)
 RESERVED_LOCAL_PARTS: list[str] = env.list("RESERVED_LOCAL_PARTS", default=[])
 CREATIONS_PER_CLIENT: str = env("CREATIONS_PER_CLIENT", default="30/h")
 CREATIONS_PER_SESSION: str = env("CREATIONS_PER_SESSION", default="30/h")
+CAPTCHAS_PER_CLIENT: str = env("CAPTCHAS_PER_CLIENT", default="120/m")
+API_CALLS_PER_MAILBOX: str = env("API_CALLS_PER_MAILBOX", default="1200/m")
 REPORTS_PER_CLIENT: str = env("REPORTS_PER_CLIENT", default="5/h")
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
 
 # The service tries itself every so many seconds; 0: never.
 CANARY_INTERVAL: int = env.int("CANARY_INTERVAL", default=300)
+
+# Webhooks: whether there are any, networks of the operator's own that they may reach besides the public internet, by
+# plain HTTP too, and requests a minute that one host gets.
+WEBHOOKS: bool = env.bool("WEBHOOKS", default=True)
+WEBHOOK_ALLOWED_NETWORKS: list[str] = env.list("WEBHOOK_ALLOWED_NETWORKS", default=[])
+WEBHOOK_HOST_RATE: int = env.int("WEBHOOK_HOST_RATE", default=300)
 
 # The gate before an address: "altcha" (proof of work, ours), "recaptcha" (Google's, v3) or "off".
 CAPTCHA: str = env("CAPTCHA", default="altcha")
@@ -138,6 +146,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "corsheaders",
     "csp",
     "django_altcha",
     "ninja",
@@ -149,6 +158,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "tempmail_site.request_log.request_log",
     "tempmail_site.middleware.security_headers",
+    "corsheaders.middleware.CorsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -226,6 +236,29 @@ SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 65_536
+
+# Any page may call the API: what opens something is a token in a header, never a cookie.
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_ALL_ORIGINS = True
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_METHODS = ["GET", "POST", "PATCH", "DELETE", "OPTIONS"]
+CORS_ALLOW_HEADERS = [
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-none-match",
+    "last-event-id",
+]
+CORS_EXPOSE_HEADERS = [
+    "Content-Disposition",
+    "ETag",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Request-ID",
+]
+CORS_PREFLIGHT_MAX_AGE = 86_400  # seconds
 
 # What a log line may hold, and who writes one: tempmail_site/log_format.py, log_setup.py, docs/logs.md.
 LOG_LEVEL: str = env.str("LOG_LEVEL", default="INFO").upper()

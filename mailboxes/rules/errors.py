@@ -28,6 +28,13 @@ class DomainUnavailable(TempmailError):
     title = "This domain is not offered"
 
 
+class IdempotencyKeyReused(TempmailError):
+    """A key that stands for one request came with another."""
+
+    code = "idempotency_key_reused"
+    title = "This Idempotency-Key was used for another request"
+
+
 class LifetimeOutOfBounds(TempmailError):
     code = "lifetime_out_of_bounds"
     title = "The lifetime is too short or too long"
@@ -45,20 +52,47 @@ class UnknownToken(TempmailError):
     title = "The token is missing or unknown"
 
 
+class InsufficientScope(TempmailError):
+    """The key is known, and was not made for this. `scope` is what it lacks."""
+
+    code = "insufficient_scope"
+    title = "This API key may not do that"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(self.title)
+        self.scope = scope
+
+
+class MailboxEnded(TempmailError):
+    """It ended while somebody who may know of it waited, or between a request and its repeat."""
+
+    code = "mailbox_ended"
+    title = "This address has ended"
+
+
 class UnknownCursor(NotFound):
     code = "cursor_unknown"
     title = "This cursor is not one of ours"
 
 
 class RateLimited(TempmailError):
-    """Too many requests. `retry_after` is in seconds."""
+    """Too many requests. `retry_after` is in seconds.
+
+    `name` is the limit's; `limit` how many requests it lets through in `window` seconds, or, where that is 0, at once.
+    Without a limit nothing is said of it.
+    """
 
     code = "rate_limited"
     title = "Too many requests"
 
-    def __init__(self, retry_after: int) -> None:
+    def __init__(
+        self, retry_after: int, *, name: str = "", limit: int = 0, window: int = 0
+    ) -> None:
         super().__init__(self.title)
         self.retry_after = retry_after
+        self.name = name
+        self.limit = limit
+        self.window = window
 
 
 class Unavailable(TempmailError):
@@ -106,6 +140,23 @@ class InvalidNetwork(TempmailError):
 class TooManyBlocks(TempmailError):
     code = "too_many_blocks"
     title = "There are too many blocks; please remove some"
+
+
+class WebhookRefused(TempmailError):
+    """A URL that is none of the public web, or of what the operator trusts."""
+
+    code = "webhook_url_refused"
+    title = "Nothing is sent to this URL"
+
+
+class TooManyWebhooks(TempmailError):
+    code = "too_many_webhooks"
+    title = "This address has as many webhooks as it may have"
+
+
+class WebhooksOff(TempmailError):
+    code = "webhooks_off"
+    title = "The operator does not offer webhooks"
 
 
 class SealBroken(TempmailError):

@@ -33,11 +33,17 @@ class Kind(enum.Enum):
     SOURCE = b"r"
     REPORT = b"p"
     CANARY = b"c"
+    WEBHOOK = b"w"
 
 
 def new_token(prefix: str = TOKEN_PREFIX) -> str:
     """Return a new bearer token: the prefix and 32 random bytes as base64url."""
-    return prefix + base64.urlsafe_b64encode(secrets.token_bytes(_TOKEN_BYTES)).decode().rstrip("=")
+    return token_of(secrets.token_bytes(_TOKEN_BYTES), prefix)
+
+
+def token_of(value: bytes, prefix: str = TOKEN_PREFIX) -> str:
+    """Return the token of these 32 bytes, in its one spelling."""
+    return prefix + base64.urlsafe_b64encode(value).decode().rstrip("=")
 
 
 def token_bytes(token: str, prefix: str = TOKEN_PREFIX) -> bytes:

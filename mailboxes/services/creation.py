@@ -1,5 +1,6 @@
 """Giving out a new address."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ from django.db import IntegrityError, transaction
 from mailboxes.models.domains import Domain
 from mailboxes.models.mailboxes import IssuedAddress, Mailbox
 from mailboxes.rules import addresses, lifetimes, sealing
-from mailboxes.rules.errors import AddressTaken, LocalPartNotAllowed
+from mailboxes.rules.errors import AddressTaken, LocalPartNotAllowed, Unavailable
 from mailboxes.services import activity, blocklist, clock, domains, key_guard, keys
 
 _ATTEMPTS = 5
@@ -41,27 +42,35 @@ def lifetimes_offered() -> list[int]:
 
 
 def create(
-    *, domain: str | None = None, local_part: str | None = None, lifetime: int | None = None
+    *,
+    domain: str | None = None,
+    local_part: str | None = None,
+    lifetime: int | None = None,
+    token: str | None = None,
+    among: Sequence[Domain] | None = None,
 ) -> Created:
     """Create a mailbox that lives `lifetime` seconds on an offered domain, and return it with address and token.
 
+    `token`: one that was never used, instead of a random one. `among`: the domains to choose from, instead of all that
+    are offered.
+
     Raises DomainUnavailable, LifetimeOutOfBounds, LocalPartNotAllowed, and AddressTaken for a chosen name that is
     in use or ever was. A random name is never one that was issued before, also under concurrent creation: the
-    digest of every issued address is a primary key.
+    digest of every issued address is a primary key. Raises Unavailable when no random name was free.
     """
     key_guard.ensure()
     seconds = lifetimes.check(lifetime or default_lifetime(), settings.MAX_LIFETIME)
     name = None if local_part is None else _custom(local_part)
-    chosen = domains.choose(domain)
+    chosen = domains.choose(domain, among)
     for _ in range(1 if name else _ATTEMPTS):
         address = addresses.Address(name or addresses.random_label(), _host(chosen, name))
         if addresses.is_reserved(address.local_part):
             continue
         try:
-            return _insert(address, chosen, seconds)
+            return _insert(address, chosen, seconds, token or sealing.new_token())
         except IntegrityError:
             continue
-    raise AddressTaken
+    raise AddressTaken if name else Unavailable
 
 
 def _custom(local_part: str) -> str:
@@ -78,8 +87,7 @@ def _host(domain: Domain, name: str | None) -> str:
 
 
 @transaction.atomic
-def _insert(address: addresses.Address, domain: Domain, seconds: int) -> Created:
-    token = sealing.new_token()
+def _insert(address: addresses.Address, domain: Domain, seconds: int, token: str) -> Created:
     public_key = sealing.public_key(sealing.private_key(token))
     digest = keys.address_digest(address)
     now = clock.now()

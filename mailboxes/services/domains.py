@@ -1,6 +1,7 @@
 """Adding domains and choosing one for a new address."""
 
 import secrets
+from collections.abc import Sequence
 
 from mailboxes.models.domains import Domain
 from mailboxes.rules import addresses
@@ -27,16 +28,26 @@ def first_name() -> str | None:
     return Domain.objects.accepting().order_by("pk").values_list("name", flat=True).first()
 
 
-def choose(name: str | None = None) -> Domain:
+def choose(name: str | None = None, among: Sequence[Domain] | None = None) -> Domain:
     """Return the domain for a new address: the named one, or one at random by weight.
 
-    Raises DomainUnavailable when it is not offered, or none is.
+    `among` are those to choose from, instead of all that are offered. Raises DomainUnavailable when it is none of
+    them, or there is none.
     """
+    pool = offered() if among is None else among
     if name is None:
-        return _weighted([domain for domain in offered() if domain.weight])
+        return _weighted([domain for domain in pool if domain.weight])
+    wanted = _normalized(name)
+    for domain in pool:
+        if domain.name == wanted:
+            return domain
+    raise DomainUnavailable
+
+
+def _normalized(name: str) -> str:
     try:
-        return Domain.objects.offered().get(name=addresses.normalize_domain(name))
-    except (Domain.DoesNotExist, InvalidAddress):
+        return addresses.normalize_domain(name)
+    except InvalidAddress:
         raise DomainUnavailable from None
 
 

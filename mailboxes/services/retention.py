@@ -9,9 +9,10 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 
+from mailboxes.models.access import IdempotencyRecord
 from mailboxes.models.messages import OperatorMessage
 from mailboxes.models.records import CanaryRun, DedupeRecord, PurgeRecord
-from mailboxes.services import abuse, clock_guard
+from mailboxes.services import abuse, clock_guard, idempotency
 
 PURGE_RECORD_DAYS = 1
 OPERATOR_MESSAGE_DAYS = 14
@@ -65,6 +66,7 @@ def _over(now: datetime) -> Sequence[QuerySet[Any]]:
         PurgeRecord.objects.filter(purged_at__lte=ago(days=PURGE_RECORD_DAYS)),
         DedupeRecord.objects.filter(created_at__lte=ago(seconds=delivery_record_seconds())),
         OperatorMessage.objects.filter(received_at__lte=ago(days=OPERATOR_MESSAGE_DAYS)),
+        IdempotencyRecord.objects.filter(created_at__lte=ago(seconds=idempotency.SECONDS)),
         CanaryRun.objects.filter(started_at__lte=ago(days=CANARY_RUN_DAYS)),
         Session.objects.filter(expire_date__lte=now),  # of operators; visitors have none
     )

@@ -66,7 +66,7 @@ def create(request: HttpRequest) -> HttpResponse:
     browser = visitor.of(request)
     try:
         limits.check_web_creation(request, browser, by_question=form.by_question)
-        created = _create(form)
+        created = _create(request, form)
     except RateLimited as error:
         return errors.rate_limited(request, error.retry_after)
     except TempmailError as error:
@@ -85,13 +85,13 @@ def create(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _create(form: CreateForm) -> creation.Created:
+def _create(request: HttpRequest, form: CreateForm) -> creation.Created:
     chosen = form.cleaned_data
-    return creation.create(
-        domain=chosen["domain"] or None,
-        local_part=chosen.get("local_part"),
-        lifetime=chosen["lifetime"],
-    )
+    name = chosen.get("local_part")
+    with limits.choosing_name(request, chosen=name is not None):
+        return creation.create(
+            domain=chosen["domain"] or None, local_part=name, lifetime=chosen["lifetime"]
+        )
 
 
 def _refuse(request: HttpRequest, form: CreateForm, error: TempmailError) -> HttpResponse:

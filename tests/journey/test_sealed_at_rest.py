@@ -110,7 +110,7 @@ def _redis(stack: Stack) -> Iterator[bytes]:
     with database:
         for key in database.scan_iter():
             yield key
-            yield database.dump(key)
+            yield database.dump(key) or b""  # one whose time was over meanwhile
 
 
 def _bytes(value: object) -> bytes:

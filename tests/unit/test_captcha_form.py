@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.test import Client
 from redis.exceptions import ConnectionError as RedisAway
 
-from mailboxes.gate import limits, proof_of_work
+from mailboxes.gate import proof_of_work
 from mailboxes.models.mailboxes import Mailbox
 from tests.captcha import answer, payload, solve
 
@@ -147,7 +147,7 @@ def test_wrong_answers_do_not_use_up_the_creations(settings):
 
 
 def test_too_many_attempts_are_told_when_to_come_back(monkeypatch):
-    monkeypatch.setattr(limits, "_CAPTCHA_ATTEMPTS", "2/h")
+    monkeypatch.setattr("django.conf.settings.CAPTCHAS_PER_CLIENT", "2/h")
     client = Client()
     for status in (422, 422, 429):
         response = client.post("/create")
@@ -156,7 +156,7 @@ def test_too_many_attempts_are_told_when_to_come_back(monkeypatch):
 
 
 def test_too_many_challenges_are_a_429_that_says_when_to_come_back(monkeypatch):
-    monkeypatch.setattr(limits, "_CHALLENGES", "1/h")
+    monkeypatch.setattr("django.conf.settings.CAPTCHAS_PER_CLIENT", "1/h")
     client = Client()
     assert client.get("/captcha/challenge")["Cache-Control"].startswith("no-store")
     response = client.get("/captcha/challenge")

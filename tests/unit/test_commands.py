@@ -21,7 +21,7 @@ def run(*words: str) -> str:
 
 def test_create_api_key_prints_the_key_and_nothing_else() -> None:
     key = run("create_api_key", "ci").removesuffix("\n")
-    assert api_keys.authenticate(key).name == "ci"
+    assert api_keys.authenticate(key).row.name == "ci"
     assert key not in str(ApiKey.objects.values().get())
     assert ApiKey.objects.get().creations_per_minute >= 60
     with pytest.raises(CommandError):

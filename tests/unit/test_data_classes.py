@@ -28,6 +28,8 @@ COOKIES = {
 REDIS = {
     "live.py": "redis:tempmail:mailbox:*",
     "services/exclusive.py": "redis:tempmail:running:*",
+    "services/webhook_limits.py": "redis:tempmail:webhooks:*",
+    "gate/places.py": "redis:tempmail:open:*",
     "gate/single_use.py": "redis:tempmail:*:used:*",
     "gate/client_key.py": "redis:tempmail:*:client-key",
     "gate/limits.py": "redis:tempmail:*:rl:*",
