@@ -13,6 +13,7 @@ from mailboxes.services import (
     purging,
     retention,
     space,
+    webhook_sending,
 )
 
 _GRACE = 5  # seconds from the soft to the hard limit, and from there to the end of the lock
@@ -69,3 +70,10 @@ def rotate_logs() -> int:
 def run_canary() -> int:
     """Have the service try itself; return how many trials failed."""
     return canary.run()
+
+
+# It takes its lock by itself, and only where there is something to send: it is called for every mail that is told of.
+@shared_task(name="mailboxes.send_webhooks", soft_time_limit=50, time_limit=55)
+def send_webhooks() -> int:
+    """Tell webhooks of new mail; return how many were told."""
+    return webhook_sending.run()

@@ -19,6 +19,7 @@ _EVERY = {
     "purge_records": 600,
     "give_space_back": 300,
     "rotate_logs": 3600,
+    "send_webhooks": 10 if settings.WEBHOOKS else 0,
     "canary": settings.CANARY_INTERVAL,
 }
 app.conf.beat_schedule = {

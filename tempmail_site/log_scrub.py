@@ -23,11 +23,15 @@ _RULES = tuple(
     (re.compile(pattern, re.IGNORECASE), word)
     for pattern, word in (
         (r"tm[tk]_[\w-]*", "[token]"),
+        (r"whsec_[\w+/=-]*", "[secret]"),
         # product/version and its comments (RFC 9110 10.1.5), one after the other
         (r"(?:\b[a-z][\w.-]{0,40}/\d[\w.+-]*\s?(?:\([^)]{0,300}\)\s?)*)+", "[agent] "),
         (r"\"[^\"]{0,64}\"@\S*", "[address]"),
         (r"(?<![^\s<>(),;\"])[^\s<>(),;\"]*(?:@|%40)[^\s<>(),;\"]*", "[address]"),
-        (rf"{_SLASH}(?:m|open|api{_SLASH}emails?)(?:[/#?]|%2f|%23|%3f){_REST}", "/[path]"),
+        (
+            rf"{_SLASH}(?:m|open|api{_SLASH}(?:emails?|addresses|events|webhooks))(?:[/#?]|%2f|%23|%3f){_REST}",
+            "/[path]",
+        ),
         (rf"\?[^\s\"'<>]{_REST}", "?[query]"),
         (r"\b[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\b", "[id]"),
         (r"[a-z0-9_-]{40,}", "[secret]"),

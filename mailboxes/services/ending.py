@@ -14,7 +14,7 @@ from mailboxes.models.messages import Message
 from mailboxes.models.records import PurgeRecord
 from mailboxes.rules import lifetimes
 from mailboxes.rules.errors import Frozen, NotFound
-from mailboxes.services import activity, clock, erasing, purging
+from mailboxes.services import activity, clock, erasing, purging, webhook_outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,11 @@ def delete_messages(mailbox: Mailbox, ids: Sequence[uuid.UUID] | None = None) ->
 
     Their dedupe records stay: a retry by Postfix brings none of them back.
     """
-    locked = _lock(mailbox)
+    locked = lock(mailbox)
     rows = Message.objects.filter(mailbox=locked)
     if ids is not None:
         rows = rows.filter(id__in=ids)
+    webhook_outbox.forget(locked, ids)
     deleted = Deleted(*erasing.erase(rows))
     locked.message_count -= deleted.messages
     locked.stored_bytes -= deleted.bytes
@@ -49,7 +50,7 @@ def extend(mailbox: Mailbox, seconds: int) -> datetime:
     Raises NotFound when it has ended meanwhile, LifetimeOutOfBounds.
     """
     lifetimes.check(seconds, settings.MAX_LIFETIME)
-    locked = _lock(mailbox)
+    locked = lock(mailbox)
     locked.expires_at = lifetimes.extended(
         locked.expires_at, clock.now(), seconds, locked.max_expires_at
     )
@@ -67,7 +68,8 @@ def end(mailbox: Mailbox, reason: PurgeRecord.Reason = PurgeRecord.Reason.CLOSED
     return Deleted(*removed)
 
 
-def _lock(mailbox: Mailbox) -> Mailbox:
+def lock(mailbox: Mailbox) -> Mailbox:
+    """Lock a mailbox that its owner may change, and return it as it is now. Raises NotFound, Frozen."""
     locked = Mailbox.objects.live().select_for_update().filter(pk=mailbox.pk).first()
     if locked is None:
         raise NotFound

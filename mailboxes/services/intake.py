@@ -20,7 +20,16 @@ from mailboxes.rules import addresses, dedupe, sealing
 from mailboxes.rules import summary as summaries
 from mailboxes.rules.errors import InvalidAddress
 from mailboxes.rules.summary import Summary
-from mailboxes.services import activity, clock, domains, key_guard, keys, operator_mail, parcels
+from mailboxes.services import (
+    activity,
+    clock,
+    domains,
+    key_guard,
+    keys,
+    operator_mail,
+    parcels,
+    webhook_outbox,
+)
 from mailboxes.services.parcels import Envelope, Parcel
 
 logger = logging.getLogger(__name__)
@@ -145,6 +154,7 @@ def _store_in(mailbox: Mailbox, parcel: Parcel, now: datetime) -> Outcome:
         return Outcome.DUPLICATE
     DedupeRecord.objects.bulk_create([DedupeRecord(digest=digest, created_at=now)])
     message_id = _insert(mailbox, parcel, now)
+    webhook_outbox.write(mailbox, message_id, now)
     transaction.on_commit(partial(live.publish, mailbox.public_id, message_id.hex), robust=True)
     return Outcome.STORED
 

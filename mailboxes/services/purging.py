@@ -15,7 +15,7 @@ from django.db.models import F, QuerySet
 from mailboxes.models.mailboxes import Mailbox
 from mailboxes.models.messages import Message
 from mailboxes.models.records import PurgeRecord
-from mailboxes.services import clock, clock_guard, erasing
+from mailboxes.services import clock, clock_guard, erasing, webhook_outbox
 
 logger = logging.getLogger(__name__)
 
@@ -127,6 +127,7 @@ def _remove_group(mailboxes: Sequence[Mailbox]) -> list[_Part]:
     if len(mailboxes) <= 1:
         return [_remove_part(mailbox) for mailbox in mailboxes]
     erasing.erase(Message.objects.filter(mailbox__in=mailboxes))
+    webhook_outbox.remove_of(mailboxes)
     Mailbox.objects.filter(pk__in=[mailbox.pk for mailbox in mailboxes]).delete()
     return [_Part(each, each.message_count, each.stored_bytes, True) for each in mailboxes]
 
@@ -139,6 +140,7 @@ def _next_part(pk: int) -> _Part | None:
 
 def _remove_part(mailbox: Mailbox) -> _Part:
     """Remove a locked mailbox; where it holds much, the first of its messages, and it has ended for good."""
+    webhook_outbox.remove_of([mailbox])
     messages = Message.objects.filter(mailbox=mailbox)
     last, is_last = _bounds(messages)
     count, size = erasing.erase(messages.filter(sequence__lte=last)) if last else (0, 0)

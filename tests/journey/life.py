@@ -11,7 +11,9 @@ from deploy.local.stack import Stack
 from tests.journey import client, remains
 
 SUBJECT, BODY, SENDER = "Zanzibar-gone-subject", "quetzal-gone-body", "okapi-gone@example.org"
-TEXTS = (SUBJECT, BODY, SENDER)
+# Nobody listens there: what is to be told stays to be told.
+HOOK = "http://127.0.0.1:9/ocelot-gone-hook"
+TEXTS = (SUBJECT, BODY, SENDER, "ocelot-gone-hook")
 CSRF = "a" * 32
 FORM = "application/x-www-form-urlencoded"
 
@@ -22,6 +24,8 @@ class Life:
     def __init__(self, stack: Stack) -> None:
         self.stack, self.inbox = stack, client.new_inbox(stack)
         self.public_id = self.inbox.url.strip("/").split("/")[1]
+        hook = self.inbox.api("POST", "webhooks/me", {"url": HOOK}).data
+        self.webhook_id, self.webhook_secret = uuid.UUID(hook["id"]), hook["secret"]
         mail = client.message(SUBJECT, BODY * 2000)
         client.send(stack, mail, self.inbox.address, sender=SENDER)
         (item,) = self.inbox.api.wait_for(1)
@@ -49,12 +53,13 @@ class Life:
     def secrets(self) -> list[str]:
         """What is never stored in clear."""
         local_part = self.inbox.address.partition("@")[0]
-        return [self.inbox.address, local_part, self.inbox.token, self.inbox.token[4:]]
+        secret = self.webhook_secret
+        return [self.inbox.address, local_part, self.inbox.token, self.inbox.token[4:], secret]
 
     @property
     def traces(self) -> list[str | bytes | uuid.UUID]:
         """What its rows hold: ids, keys, and a piece out of each sealed value."""
-        return [self.public_id, self.message_id, *self.stored]
+        return [self.public_id, self.message_id, self.webhook_id, *self.stored]
 
     @property
     def digest(self) -> bytes:
@@ -68,6 +73,7 @@ class Life:
         text = str(self.message_id) if remains.is_postgresql(self.stack) else self.message_id.hex
         values += self._row("sealed_summary", "message", f"id = '{text}'")
         values += self._row("sealed", "messagesource", f"id = '{text}'")
+        values += self._row("sealed", "webhook", f"mailbox_id = {pk}")
         assert isinstance(pk, int)
         return pk, [bytes(value)[:48] for value in values]  # type: ignore[call-overload]
 

@@ -30,7 +30,7 @@ def test_nothing_is_left_of_a_purged_mailbox(either_stack: Stack) -> None:
         probe.wait_until(lambda: any(remains.found_in(v, followed) for v in _redis(stack)))
         assert ended.page("end", confirm="yes").status == 303
     assert told[-1].endswith("event: ended\ndata: {}\n\n")
-    assert answers[0].status == 401
+    assert answers[0].status == 410
     remains.query(stack, f"UPDATE mailboxes_mailbox SET ends_at = {PAST} WHERE {expired.is_row}")  # noqa: S608
     _assert_unreadable(expired)
     assert "mailboxes=" in stack.manage("purge")

@@ -26,6 +26,7 @@ VISITOR, SENDER = "127.0.3.77", "127.0.3.78"
 AGENT = "Kestrel-Browser/9.7 (Marmot; Linux)"
 WORDS = ("Zanzibar-subject", "quetzal-body", "okapi-name", "okapi@example.org", "narwhal-file")
 QUERY = "axolotl-query"
+HOOK = "ocelot-hook"
 SQL_VALUE = "wombat-value"
 
 
@@ -59,6 +60,7 @@ def journey(stack: Stack) -> Journey:
     listed = done.seen(api("GET", f"emails/me?limit=7&after={'0' * 32}&x={QUERY}"), 404)
     assert listed.data["code"]
     address = _address(browser, path)
+    _hook(done, api)
     _mail(stack, address)
     (item,) = api.wait_for(1)
     done.secrets |= {address, address.partition("@")[0], token, token[4:], path, path.split("/")[2]}
@@ -83,6 +85,13 @@ def _address(browser: Browser, path: str) -> str:
     match = re.search(r'data-copy="([^"]+@[^"]+)"', browser.request("GET", path).text)
     assert match
     return match[1]
+
+
+def _hook(done: Journey, api: client.Api) -> None:
+    """Nobody listens there: the call fails."""
+    made = done.seen(api("POST", "webhooks/me", {"url": f"http://127.0.0.1:9/{HOOK}"}), 201).data
+    done.seen(api("POST", "webhooks/me", {"url": f"https://10.0.0.1/{HOOK}"}), 403)
+    done.secrets |= {HOOK, made["id"], made["id"].replace("-", ""), made["secret"]}
 
 
 def _mail(stack: Stack, address: str) -> None:
