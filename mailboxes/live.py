@@ -21,6 +21,11 @@ _PREFIX = "tempmail:mailbox:"
 _PAUSE = (
     5.0  # seconds without a try after a failure: a missing Redis must not slow the mail path down
 )
+# Who publishes may still be silent for that long after Redis is back. Until then nobody relies on being told.
+_DISTRUST = _PAUSE + 1.0
+_SILENCE = (
+    10.0  # seconds after which Redis is asked whether it is there, and by which it has to answer
+)
 _silent_until = 0.0
 
 
@@ -54,8 +59,9 @@ class Hub:
     async def watch(self, public_id: str) -> AsyncIterator[asyncio.Event]:
         """Yield an event that is set whenever something happened in the mailbox, or may have.
 
-        After Redis was away every watcher is woken once, as it may have missed something. While it is away `healthy`
-        is false, and a watcher asks the database now and then.
+        It is set too when Redis confirms that it will tell, at first and after it was away: what was published before
+        that was told to nobody. While Redis is away, and for a while after, `healthy` is false, and a watcher asks the
+        database now and then.
         """
         event = asyncio.Event()
         channel = _PREFIX + public_id
@@ -74,15 +80,15 @@ class Hub:
     async def _follow(self, channel: str) -> None:
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._listen())
-        elif self._pubsub is not None and self.healthy:
+        elif self._pubsub is not None:
             with contextlib.suppress(RedisError, OSError):
                 await self._pubsub.subscribe(channel)
 
     async def _unfollow(self, channel: str) -> None:
         if not self._watchers and self._task is not None:
             self._task.cancel()
-            self._task = None
-        elif self._pubsub is not None and self.healthy:
+            self._task, self._pubsub, self.healthy = None, None, False
+        elif self._pubsub is not None:
             with contextlib.suppress(RedisError, OSError):
                 await self._pubsub.unsubscribe(channel)
 
@@ -90,32 +96,49 @@ class Hub:
         """Follow all watched channels; after a failure begin again, for as long as somebody watches."""
         while True:
             client = redis.asyncio.Redis.from_url(
-                settings.REDIS_URL,
-                socket_timeout=None,
-                socket_connect_timeout=1,
-                health_check_interval=30,
+                settings.REDIS_URL, socket_timeout=None, socket_connect_timeout=1
             )
-            try:
+            with contextlib.suppress(RedisError, OSError):
                 async with client, client.pubsub() as pubsub:
-                    await self._receive(pubsub)
-            except (RedisError, OSError):
-                if self.healthy:
-                    logger.warning("redis is away: streams ask the database until it is back")
-            finally:
-                self.healthy, self._pubsub = False, None
+                    await pubsub.subscribe(*self._watchers)
+                    await self._rely_on(pubsub)
             await asyncio.sleep(1)
 
-    async def _receive(self, pubsub: redis.asyncio.client.PubSub) -> None:
-        await pubsub.subscribe(*self._watchers)
-        self._pubsub, self.healthy = pubsub, True
-        # Watchers that came while the subscription was being made, and news that was published before it was.
-        await pubsub.subscribe(*self._watchers)
-        for channel in list(self._watchers):
-            self._wake(channel)
+    async def _rely_on(self, pubsub: redis.asyncio.client.PubSub) -> None:
+        self._pubsub = pubsub
+        trust = asyncio.get_running_loop().call_later(_DISTRUST, self._trust, pubsub)
+        try:
+            # those too who came while the connection was made
+            await pubsub.subscribe(*self._watchers)
+            await self._pass_on(pubsub)
+        except (RedisError, OSError):
+            logger.warning("redis is away: streams ask the database until it is back")
+            raise
+        finally:
+            trust.cancel()
+            if self._pubsub is pubsub:  # else another has begun, after nobody watched for a moment
+                self._pubsub, self.healthy = None, False
+
+    async def _pass_on(self, pubsub: redis.asyncio.client.PubSub) -> None:
+        """Wake whoever is told something. Raises RedisError for one that is there and answers nothing."""
+        asked = False
         while True:
-            message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=None)
-            if message is not None:
+            message = await pubsub.get_message(timeout=_SILENCE)
+            if message is None and asked:
+                raise redis.exceptions.TimeoutError
+            asked = message is None
+            if message is None:
+                await pubsub.ping()
+            elif message["type"] in ("subscribe", "message"):
                 self._wake(message["channel"].decode())
+
+    def _trust(self, pubsub: redis.asyncio.client.PubSub) -> None:
+        """Rely on being told from now on; what nobody told until now is looked for once more."""
+        if self._pubsub is not pubsub:
+            return
+        self.healthy = True
+        for channel in self._watchers:
+            self._wake(channel)
 
     def _wake(self, channel: str) -> None:
         for event in self._watchers.get(channel, ()):

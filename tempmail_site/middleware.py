@@ -18,19 +18,21 @@ _PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), br
 def security_headers(get_response):  # type: ignore[no-untyped-def]
     """Add what Django's own middleware does not set."""
 
-    def add(response: HttpResponseBase) -> HttpResponseBase:
+    def add(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         response.headers.setdefault("Permissions-Policy", _PERMISSIONS)
-        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        # pages of other origins may read the API (CORS), also those that isolate themselves
+        policy = "cross-origin" if request.path_info.startswith("/api/") else "same-origin"
+        response.headers.setdefault("Cross-Origin-Resource-Policy", policy)
         return response
 
     if iscoroutinefunction(get_response):
 
         async def middleware(request: HttpRequest) -> HttpResponseBase:
-            return add(await get_response(request))
+            return add(request, await get_response(request))
 
         return middleware
 
     def sync_middleware(request: HttpRequest) -> HttpResponseBase:
-        return add(get_response(request))
+        return add(request, get_response(request))
 
     return sync_middleware

@@ -4,17 +4,24 @@ import contextlib
 import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 from nacl.public import PrivateKey
 
 from mailboxes.models.mailboxes import Mailbox
 from mailboxes.models.messages import Message, MessageSource
 from mailboxes.rules import addresses, parsing, sealing
-from mailboxes.rules.errors import Frozen, InvalidAddress, NotFound, SealBroken, UnknownToken
+from mailboxes.rules.errors import (
+    Frozen,
+    InvalidAddress,
+    MailboxEnded,
+    NotFound,
+    SealBroken,
+    UnknownToken,
+)
 from mailboxes.rules.sealing import Kind
 from mailboxes.rules.summary import Summary
 from mailboxes.services import activity, keys
@@ -62,6 +69,15 @@ class Page:
 
     items: list[Item]
     next_before: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many messages a mailbox holds, how many of them its owner has not opened, and when it ends."""
+
+    total: int
+    unread: int
+    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +158,14 @@ def open_by_public_id(public_id: str, token: str) -> OpenMailbox:
     return _entered(key, mailbox)
 
 
+def reread(opened: OpenMailbox) -> OpenMailbox:
+    """Return a mailbox as it is by now; raise NotFound when it has ended meanwhile."""
+    mailbox = Mailbox.objects.live().filter(pk=opened.mailbox.pk).annotate(now=Now()).first()
+    if mailbox is None:
+        raise NotFound
+    return replace(opened, mailbox=mailbox, now=mailbox.now)  # type: ignore[attr-defined]
+
+
 def is_address_of(opened: OpenMailbox, text: str) -> bool:
     """Tell whether `text` is the address of this mailbox; `me` stands for it."""
     if text == "me":
@@ -175,25 +199,19 @@ def sequence_of(opened: OpenMailbox, message_id: uuid.UUID) -> int:
     return row
 
 
-def has_newer(mailbox_id: int, after: int) -> bool | None:
-    """Tell whether mail newer than sequence `after` is there; None when the mailbox is no more. One query.
-
-    Raises Frozen.
-    """
-    newer = Message.objects.filter(mailbox=OuterRef("pk"), sequence__gt=after)
-    rows = Mailbox.objects.live().filter(pk=mailbox_id).annotate(newer=Exists(newer))
-    found = rows.values_list("newer", "frozen_at").first()
-    if found is None:
-        return None
-    is_there, frozen_at = found
-    if frozen_at is not None:
-        raise Frozen
-    return bool(is_there)
-
-
 def unread_count(opened: OpenMailbox) -> int:
     """Return how many messages the owner has not opened yet."""
     return opened.mailbox.messages.filter(seen=False).count()
+
+
+def counts(opened: OpenMailbox) -> Counts:
+    """Return what the mailbox is like now, by one query; raise MailboxEnded when it ended since it was opened."""
+    unread = Count("messages", filter=Q(messages__seen=False))
+    rows = Mailbox.objects.live().filter(pk=opened.mailbox.pk).annotate(unread=unread)
+    row = rows.values_list("message_count", "unread", "ends_at").first()
+    if row is None:
+        raise MailboxEnded
+    return Counts(*row)
 
 
 def message(opened: OpenMailbox, message_id: uuid.UUID, *, mark_seen: bool = True) -> OpenMessage:

@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from mailboxes.api import presenting
 from mailboxes.models.mailboxes import Mailbox
-from mailboxes.rules.errors import NotFound, UnknownToken
-from mailboxes.services import activity, clock, creation, ending, reading
+from mailboxes.rules.errors import MailboxEnded, NotFound, UnknownToken
+from mailboxes.services import activity, clock, creation, ending, following, reading
 from mailboxes.services.intake import Outcome
 from mailboxes.services.recipients import RecipientStatus, recipient_status
 from tests import messages
@@ -62,7 +62,8 @@ def test_unused_it_has_ended_at_every_door(long_lived, deliver):
         ending.extend(long_lived.mailbox, TWO_DAYS)
     assert recipient_status(long_lived.address) is RecipientStatus.UNKNOWN
     assert deliver(long_lived.address) == [Outcome.GONE]
-    assert reading.has_newer(long_lived.mailbox.pk, 0) is None
+    with pytest.raises(MailboxEnded):
+        following.look(long_lived.mailbox.pk)
     client = visitor(long_lived)
     assert client.get(inbox_url(long_lived)).status_code == 404
     bearer = {"Authorization": f"Bearer {long_lived.token}"}
@@ -154,6 +155,7 @@ def test_an_open_page_learns_of_an_end_that_was_put_off(long_lived):
     assert f'data-ends="{stored(long_lived).ends_at.isoformat()}"' in fragment
 
 
-def test_the_api_tells_the_chosen_lifetime(long_lived):
-    listed = presenting.email_list(reading.open_by_token(long_lived.token), 5, None, 0, False)
-    assert listed["expires_at"] == long_lived.mailbox.expires_at
+def test_the_api_tells_when_it_really_ends(long_lived):
+    counts = reading.counts(reading.open_by_token(long_lived.token))
+    listed = presenting.email_list(reading.Page([], None), counts, 0, timed_out=False)
+    assert listed["expires_at"] == stored(long_lived).ends_at < long_lived.mailbox.expires_at

@@ -12,10 +12,19 @@ from mailboxes.models.mailboxes import Mailbox
 from mailboxes.models.messages import Message
 from mailboxes.models.records import PurgeRecord
 from mailboxes.rules.errors import Frozen, InvalidAddress, NotFound
-from mailboxes.services import abuse, creation, ending, intake, moderation, reading
+from mailboxes.services import (
+    abuse,
+    creation,
+    ending,
+    event_stream,
+    following,
+    intake,
+    moderation,
+    reading,
+)
 from mailboxes.services.intake import Outcome
 from mailboxes.services.recipients import RecipientStatus, recipient_status
-from mailboxes.web import cookies, errors, events
+from mailboxes.web import cookies, errors
 from tests.unit.web_visitors import every_url, inbox_url, visitor
 
 pytestmark = pytest.mark.django_db
@@ -156,13 +165,13 @@ def test_a_freeze_between_opening_and_doing_is_noticed_under_the_lock(owner, del
     with pytest.raises(Frozen):
         ending.extend(opened.mailbox, 3600)
     with pytest.raises(Frozen):
-        reading.has_newer(opened.mailbox.pk, 0)
+        following.look(opened.mailbox.pk)
 
 
 def test_an_open_stream_is_told(owner) -> None:
-    assert events._once(owner.mailbox.pk, 0).endswith("\n\n")
+    assert event_stream.once(owner.mailbox, 0, lambda after: []) == "retry: 5000\n\n"
     freeze(owner)
-    assert "event: frozen" in events._once(owner.mailbox.pk, 0)
+    assert "event: frozen" in event_stream.once(owner.mailbox, 0, lambda after: [])
 
 
 def test_open_pages_are_woken_by_a_freeze_and_by_its_end(

@@ -7,8 +7,8 @@ import pytest
 
 from mailboxes.models.mailboxes import Mailbox
 from mailboxes.models.messages import Message, MessageSource
-from mailboxes.rules.errors import NotFound, UnknownToken
-from mailboxes.services import clock, ending, reading
+from mailboxes.rules.errors import MailboxEnded, NotFound, UnknownToken
+from mailboxes.services import clock, ending, following, reading
 from tests import messages
 
 pytestmark = pytest.mark.django_db
@@ -51,11 +51,11 @@ def test_after_gives_only_what_is_newer(owner, deliver) -> None:
     middle = reading.page(opened, limit=3).items[1]
     after = reading.sequence_of(opened, middle.id)
     assert [i.summary.subject for i in reading.page(opened, limit=3, after=after).items] == ["2"]
-    assert reading.has_newer(owner.mailbox.pk, after)
-    assert reading.has_newer(owner.mailbox.pk, after + 1) is False
-    assert reading.has_newer(owner.mailbox.pk + 1000, 0) is None
+    assert following.look(owner.mailbox.pk).last_sequence == after + 1
+    with pytest.raises(MailboxEnded):
+        following.look(owner.mailbox.pk + 1000)
     ending.delete_messages(owner.mailbox)
-    assert reading.has_newer(owner.mailbox.pk, 0) is False
+    assert following.look(owner.mailbox.pk).last_sequence == after + 1
 
 
 def test_a_message_of_another_mailbox_is_not_found(owner, stranger, deliver) -> None:

@@ -10,7 +10,7 @@ from django.test import AsyncClient
 
 from mailboxes import live
 from mailboxes.models.mailboxes import Mailbox
-from mailboxes.services import clock, ending
+from mailboxes.services import clock, ending, event_stream, following
 from mailboxes.web import cookies, events
 from tests import messages
 from tests.unit.web_visitors import inbox_url, visitor
@@ -21,8 +21,9 @@ DEADLINE = 20  # seconds
 @pytest.fixture(autouse=True)
 def _one_thread(monkeypatch):
     """Keep the stream's queries on the thread of the test, whose transaction sees what the test did."""
-    monkeypatch.setattr(events, "in_database_pool", events._on_this_thread)
-    monkeypatch.setattr(events, "STEP", 0.05)
+    for module in (events, event_stream):
+        monkeypatch.setattr(module, "in_database_pool", events._on_this_thread)
+    monkeypatch.setattr(following, "STEP", 0.05)
 
 
 def follow(owner, until, meanwhile=lambda: None, **headers):
@@ -96,7 +97,7 @@ def test_a_stream_says_so_when_a_mailbox_ends_unused_before_its_lifetime(owner):
 @pytest.mark.usefixtures("healthy")
 def test_a_stream_goes_on_to_an_end_that_was_put_off_and_tells_it(owner, monkeypatch):
     ends = [end_in(owner, milliseconds=300)]
-    look = events._look
+    look = following.look
 
     def look_and_then_put_it_off(*args):
         seen = look(*args)
@@ -104,16 +105,16 @@ def test_a_stream_goes_on_to_an_end_that_was_put_off_and_tells_it(owner, monkeyp
             ends.append(end_in(owner, milliseconds=900))
         return seen
 
-    monkeypatch.setattr(events, "_look", look_and_then_put_it_off)
+    monkeypatch.setattr(following, "look", look_and_then_put_it_off)
     said = follow(owner, "event: ended")
-    told = [f'event: ends\ndata: {{"at": "{each.isoformat()}"}}\n\n' for each in ends]
+    told = [f'event: ends\ndata: {{"at":"{each.isoformat()}"}}\n\n' for each in ends]
     assert said == "".join(["retry: 3000\n\n", *told, "event: ended\ndata: {}\n\n"])
     assert clock.now() >= ends[1]
 
 
 @pytest.mark.usefixtures("healthy")
 def test_a_quiet_stream_is_kept_alive(owner, monkeypatch):
-    monkeypatch.setattr(events, "KEEP_ALIVE", 0.05)
+    monkeypatch.setattr(event_stream, "KEEP_ALIVE", 0.05)
     assert "event: alive\ndata: {}\n\n" in follow(owner, "event: alive")
 
 
