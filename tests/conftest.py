@@ -69,8 +69,10 @@ def running_stack(database_url: str | None, **settings: str) -> Iterator[Stack]:
         many = dict.fromkeys(
             ("CREATIONS_PER_CLIENT", "CREATIONS_PER_SESSION", "REPORTS_PER_CLIENT"), "1000/h"
         )
+        many["API_CALLS_PER_MAILBOX"] = "100000/m"
+        here = {"WEBHOOK_ALLOWED_NETWORKS": "127.0.0.1"}  # where the tests' receivers are
         with Stack(
-            data, ports.free(), ports.free(), database_url, settings={**many, **settings}
+            data, ports.free(), ports.free(), database_url, settings={**many, **here, **settings}
         ) as running:
             yield running
         shutil.rmtree(running.state_dir)

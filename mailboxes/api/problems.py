@@ -11,26 +11,52 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from mailboxes.api import rate_fields
 from mailboxes.rules import errors
 
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+REALM = "tempmail"
 
 _STATUS: dict[type[errors.TempmailError], int] = {
     errors.UnknownToken: 401,
+    errors.InsufficientScope: 403,
+    errors.CaptchaFailed: 403,
+    errors.LocalPartNotAllowed: 403,
+    errors.Frozen: 403,
+    errors.Blocked: 403,
+    errors.WebhookRefused: 403,
+    errors.WebhooksOff: 403,
     errors.NotFound: 404,
     errors.UnknownCursor: 404,
     errors.AddressTaken: 409,
     errors.DomainUnavailable: 409,
+    errors.TooManyWebhooks: 409,
+    errors.MailboxEnded: 410,
+    errors.IdempotencyKeyReused: 422,
     errors.InvalidAddress: 422,
     errors.LifetimeOutOfBounds: 422,
-    errors.LocalPartNotAllowed: 422,
     errors.RateLimited: 429,
-    errors.Frozen: 403,
-    errors.Blocked: 403,
     errors.Paused: 503,
     errors.Unavailable: 503,
+}
+_PLAIN = {
+    "bad_request": (400, "The request cannot be read"),
+    "forbidden": (403, "This is not allowed"),
+    "method_not_allowed": (405, "This method is not for this path"),
+    "too_large": (413, "The request is too large"),
+    "invalid": (422, "The request has invalid values"),
+    "server_error": (500, "Something went wrong on our side"),
+}
+# Every code that the API answers with: its status and its title.
+CODES: dict[str, tuple[int, str]] = {
+    **{error.code: (status, error.title) for error, status in _STATUS.items()},
+    **_PLAIN,
+}
+_OF_STATUS = {status: code for code, (status, _title) in _PLAIN.items()} | {
+    403: "forbidden",
+    404: errors.NotFound.code,
 }
 
 
@@ -44,36 +70,52 @@ class Problem(Schema):
     errors: list[dict[str, Any]] | None = None
 
 
+def documented(*statuses: int, token: bool = True) -> dict[int, type[Problem]]:
+    """Return these statuses, and those that every operation may answer with, as problems for `response=`.
+
+    `token`: whether the operation asks for one.
+    """
+    always = {400, 401, 429} if token else {400, 429}
+    return dict.fromkeys(sorted({*always, *statuses}), Problem)
+
+
 def response(status: int, code: str, title: str, **more: Any) -> HttpResponse:
     """Return a problem. `more` are extension members; none may hold what the client must not learn."""
     body = {"type": "about:blank", "title": title, "status": status, "code": code, **more}
     answer = HttpResponse(json.dumps(body), status=status, content_type=CONTENT_TYPE)
     answer["Cache-Control"] = "no-store"
     if status == 401:
-        answer["WWW-Authenticate"] = "Bearer"  # RFC 6750 section 3
+        answer["WWW-Authenticate"] = f'Bearer realm="{REALM}"'  # RFC 6750 section 3
     return answer
 
 
-_TITLES = {
-    400: ("bad_request", "The request cannot be read"),
-    403: ("forbidden", "This is not allowed"),
-    404: (errors.NotFound.code, errors.NotFound.title),
-    405: ("method_not_allowed", "This method is not for this path"),
-    413: ("too_large", "The request is too large"),
-    500: ("server_error", "Something went wrong on our side"),
-}
+def of_code(code: str, **more: Any) -> HttpResponse:
+    """Return the problem of one of CODES."""
+    status, title = CODES[code]
+    return response(status, code, title, **more)
 
 
 def of_status(status: int) -> HttpResponse:
     """Return the problem that says no more than its status."""
-    code, title = _TITLES.get(status, ("error", "The request cannot be answered"))
-    return response(status, code, title)
+    code = _OF_STATUS.get(status, "bad_request" if status < 500 else "server_error")
+    return response(status, code, CODES[code][1])
+
+
+def of_error(request: HttpRequest, error: errors.TempmailError) -> HttpResponse:
+    """Return the problem that an error of ours is; one that is no client's doing is noted and not told."""
+    status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), None)
+    if status is None:
+        return _unexpected(request, error)
+    answer = response(status, error.code, error.title)
+    for name, value in _headers(request, error).items():
+        answer[name] = value
+    return answer
 
 
 def install(api: NinjaAPI) -> None:
     """Let every error of an API's operations, expected or not, become a problem."""
     handlers: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
-        errors.TempmailError: _tempmail_error,
+        errors.TempmailError: of_error,
         ValidationError: _validation_error,
         AuthenticationError: _unauthorized,
         HttpError: _http_error,
@@ -86,24 +128,34 @@ def install(api: NinjaAPI) -> None:
         api.add_exception_handler(exception, handler)
 
 
-def _tempmail_error(request: HttpRequest, exception: errors.TempmailError) -> HttpResponse:
-    status = _STATUS.get(type(exception), 500)
-    answer = response(status, exception.code, exception.title)
-    if isinstance(exception, errors.RateLimited):
-        answer["Retry-After"] = str(exception.retry_after)
-    elif status == 503:
-        answer["Retry-After"] = "600" if isinstance(exception, errors.Paused) else "5"
-    return answer
+def _headers(request: HttpRequest, error: errors.TempmailError) -> dict[str, str]:
+    if isinstance(error, errors.UnknownToken):
+        return {"WWW-Authenticate": _challenge(request)}
+    if isinstance(error, errors.InsufficientScope):  # RFC 6750 section 3.1
+        words = f'Bearer realm="{REALM}", error="insufficient_scope", scope="{error.scope}"'
+        return {"WWW-Authenticate": words}
+    if isinstance(error, errors.RateLimited):
+        return {"Retry-After": str(error.retry_after), **rate_fields.exceeded(error)}
+    if isinstance(error, errors.Unavailable | errors.Paused):
+        return {"Retry-After": "600" if isinstance(error, errors.Paused) else "5"}
+    return {}
+
+
+def _challenge(request: HttpRequest) -> str:
+    """RFC 6750 section 3.1: no error code for whoever sent no token."""
+    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+    sent = scheme.lower() == "bearer" and token.strip()
+    return f'Bearer realm="{REALM}"' + (', error="invalid_token"' if sent else "")
 
 
 def _validation_error(request: HttpRequest, exception: ValidationError) -> HttpResponse:
     """Say where and what, never the value: pydantic's `input` and `ctx` would echo it."""
     found = [{"loc": list(e["loc"]), "msg": e["msg"], "type": e["type"]} for e in exception.errors]
-    return response(422, "invalid", "The request has invalid values", errors=found)
+    return of_code("invalid", errors=found)
 
 
 def _unauthorized(request: HttpRequest, exception: AuthenticationError) -> HttpResponse:
-    return response(401, errors.UnknownToken.code, errors.UnknownToken.title)
+    return of_error(request, errors.UnknownToken())
 
 
 def _http_error(request: HttpRequest, exception: HttpError) -> HttpResponse:
@@ -115,7 +167,7 @@ def _too_large(request: HttpRequest, exception: RequestDataTooBig) -> HttpRespon
 
 
 def _database_away(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _tempmail_error(request, errors.Unavailable())
+    return of_error(request, errors.Unavailable())
 
 
 def _unexpected(request: HttpRequest, exception: Exception) -> HttpResponse:

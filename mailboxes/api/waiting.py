@@ -1,41 +1,29 @@
-"""Waiting for mail without holding a thread."""
+"""Looking for mail, or waiting for it without holding a thread: at most two waits of a token at once."""
 
-import asyncio
+from typing import TypeVar
 
-from mailboxes import live
-from mailboxes.database_pool import in_database_pool
-from mailboxes.rules.errors import UnknownToken
-from mailboxes.services import reading
+from mailboxes.database_pool import in_database_pool, in_reading_pool
+from mailboxes.gate import places
+from mailboxes.services import following
+from mailboxes.services.following import Find, Found
 from mailboxes.services.reading import OpenMailbox
 
-_POLL = 5.0  # seconds between looks while Redis is away
+T = TypeVar("T")
 
 
-async def wait_for_newer(opened: OpenMailbox, after: int, seconds: float) -> bool:
-    """Wait until mail newer than sequence `after` is there: True; False when the time is over.
+async def find(
+    opened: OpenMailbox, after: int, wait: int, find: Find[T], *, is_costly: bool
+) -> Found[T]:
+    """Return what `find` finds, now or within `wait` seconds. Raises RateLimited, MailboxEnded, Frozen.
 
-    Raises UnknownToken when the mailbox ends meanwhile.
+    `is_costly`: it unseals a whole mailbox, or parses a message.
     """
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + seconds
-    ends = loop.time() + (opened.mailbox.ends_at - opened.now).total_seconds()
-    hub = live.hub()
-    async with hub.watch(opened.mailbox.public_id) as event:
-        while True:
-            event.clear()
-            newer = await in_database_pool(reading.has_newer, opened.mailbox.pk, after)
-            if newer is None:
-                raise UnknownToken
-            left = deadline - loop.time()
-            if newer or left <= 0:
-                return newer
-            if loop.time() < ends < deadline:  # unless it is put off, the next look finds it ended
-                left = ends - loop.time() + 0.05
-            await _wake(event, left if hub.healthy else min(left, _POLL))
-
-
-async def _wake(event: asyncio.Event, seconds: float) -> None:
+    if not wait:
+        in_pool = in_reading_pool if is_costly else in_database_pool
+        return await in_pool(following.find_now, opened, after, find)
+    place = places.Place(places.WAITS, opened.mailbox.public_id, places.LONGEST)
     try:
-        await asyncio.wait_for(event.wait(), seconds)
-    except TimeoutError:
-        return
+        await in_database_pool(place.take)
+        return await following.find_within(opened, after, wait, find, is_costly=is_costly)
+    finally:  # also when the client goes away, which cancels us here
+        await in_database_pool(place.give_back)

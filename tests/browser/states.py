@@ -25,7 +25,7 @@ TEXTS = (
     "/status",
     "/receipt",
 )
-TEXTS += ("/open", "/nowhere", "/admin/login/")
+TEXTS += ("/api/docs", "/open", "/nowhere", "/admin/login/")
 VIEWS = ("html", "text", "headers", "source")
 RICH = b"""From: =?utf-8?b?2KfZhNi52LHYqNmK2Kkg?= <a-very-long-sender-name-without-any-break@a-very-long.example.org>
 To: you@example.org, somebody.else@example.org

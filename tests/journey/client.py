@@ -78,11 +78,15 @@ class Inbox:
 _keys: dict[str, str] = {}
 
 
+def api_key(stack: Stack) -> str:
+    """Return an API key of the tests' own."""
+    key = _keys.get(str(stack.data_dir)) or stack.manage("create_api_key", "tests").strip()
+    return _keys.setdefault(str(stack.data_dir), key)
+
+
 def new_inbox(stack: Stack) -> Inbox:
     """Create a mailbox with an API key of the tests' own."""
-    key = _keys.get(str(stack.data_dir)) or stack.manage("create_api_key", "tests").strip()
-    _keys[str(stack.data_dir)] = key
-    answer = Api(stack, key)("POST", "generate", {})
+    answer = Api(stack, api_key(stack))("POST", "generate", {})
     assert answer.status == 201, answer.text
     made = answer.data
     path = urllib.parse.urlsplit(made["inbox_url"]).path

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
+from mailboxes.api import reference
 from mailboxes.models.records import CanaryRun
 from mailboxes.services import clock
 from mailboxes.services.creation import Created
@@ -162,7 +163,7 @@ def _between(text: str) -> str:
 
 
 @pytest.fixture
-def _marked(monkeypatch: pytest.MonkeyPatch) -> None:
+def _marked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Mark every translation."""
     translation.gettext("x"), translation.ngettext("x", "x", 1), translation.pgettext("x", "x")
     translation.npgettext("x", "x", "x", 1)
@@ -174,6 +175,9 @@ def _marked(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     for name, function in marked.items():
         monkeypatch.setattr(translation._trans, name, function)
+    reference.page.cache_clear()
+    yield
+    reference.page.cache_clear()
 
 
 def texts() -> Iterator[str]:
@@ -188,7 +192,7 @@ def texts() -> Iterator[str]:
         "/open",
         "/report",
     )
-    yield from ("/report/status", "/nowhere", "/status", "/receipt")
+    yield from ("/report/status", "/nowhere", "/status", "/receipt", "/api/docs")
 
 
 def errors_shown() -> Iterator[bytes]:

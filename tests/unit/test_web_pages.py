@@ -18,9 +18,13 @@ pytestmark = pytest.mark.django_db
 
 PAGES = (
     *("/about", "/faq", "/privacy", "/terms", "/developers", "/report", "/report/status"),
-    *("/status", "/receipt"),
+    *("/status", "/receipt", "/api/docs"),
 )
-REACHED_FROM = {"/report/status": "/report", "/receipt": "/privacy"}
+REACHED_FROM = {
+    "/report/status": "/report",
+    "/receipt": "/privacy",
+    "/api/docs": "/developers",
+}
 
 
 def text_of(path: str) -> str:
@@ -137,9 +141,11 @@ def test_the_commands_on_the_api_page_work(owner, deliver):
         "$id": str(owner.mailbox.messages.get().id),
     }
     answers = [run(command, values) for command in commands]
-    assert [answer.status_code for answer in answers] == [201, 200, 200, 200]
-    assert answers[1].json()["total"] == 1
-    assert answers[3].json()["deleted"] == 1
+    assert [answer.status_code for answer in answers] == [201, 200, 200, 200, 204, 200]
+    assert answers[1].json()["address"] == owner.address
+    assert answers[2].json()["total"] == 1
+    assert answers[3].json()["seen"] is False
+    assert answers[5].json()["deleted"] == 0
 
 
 @pytest.mark.django_db(transaction=True)  # its views use threads of their own
