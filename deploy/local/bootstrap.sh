@@ -36,7 +36,7 @@ missing_packages() {
   "$(system_python)" -c 'import ensurepip' 2>/dev/null || [ -x .venv/bin/pip ] || echo python3-venv
   [ "$purpose" != check ] || return 0
   has redis-server || echo redis-server
-  missing_logrotate
+  missing_beside
   if [ "$purpose" = lighthouse ]; then missing_for_lighthouse; return 0; fi
   if [ "$purpose" != run ] || [ "$smtp" = postfix ]; then
     has postconf || echo postfix
@@ -46,19 +46,30 @@ missing_packages() {
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || has initdb || echo postgresql
   if [ "$purpose" = bench ]; then missing_peers; return 0; fi
   missing_browser
+  missing_examples
 }
 
-# Nothing breaks without it but that logs grow: whoever cannot install it here starts all the same.
-missing_logrotate() {
+# Without these logs grow, and webhooks reach nobody by https: whoever cannot install them here starts all the same.
+missing_beside() {
   case $purpose in
-    test) has logrotate || echo logrotate ;;
-    run) if is_root && has apt-get; then has logrotate || echo logrotate; fi ;;
+    test) ;;
+    run) is_root && has apt-get || return 0 ;;
+    *) return 0 ;;
   esac
+  has logrotate || echo logrotate
+  [ -e /etc/ssl/certs/ca-certificates.crt ] || [ ! -e /etc/debian_version ] || echo ca-certificates
 }
 
 missing_browser() {
   has chromium || echo chromium
   [ -d /usr/share/fonts/truetype/liberation ] || [ -d /usr/share/fonts/truetype/liberation2 ] || echo fonts-liberation
+}
+
+# What the examples of docs/api.md call.
+missing_examples() {
+  has curl || echo curl
+  has jq || echo jq
+  has swaks || echo swaks
 }
 
 # Lighthouse itself comes from npm, into var/lighthouse; the instance it looks at has the stand-in for Postfix.

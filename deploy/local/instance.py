@@ -26,6 +26,7 @@ class Instance:
 
     `smtp` is "postfix" or "embedded". `settings` are further environment variables for the Django processes,
     `postfix_values` further `name=value` words for the renderer. Without a `database_url` it is SQLite in `data_dir`.
+    `listen` is the address of site and SMTP server: loopback, or all there are.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Instance:
         *,
         settings: Mapping[str, str] | None = None,
         postfix_values: Mapping[str, str] | None = None,
+        listen: str = ports.LOOPBACK,
         report: Callable[[str], None] = lambda step: None,
     ) -> None:
         owner.make_directory(data_dir, owner.invoking(), 0o700)
@@ -46,6 +48,7 @@ class Instance:
         self.http_port = http_port
         self.smtp_port = smtp_port
         self.smtp = smtp
+        self.listen = listen
         self.owner = owner.of(self.data_dir)
         self.env = environment(
             self.data_dir,
@@ -56,7 +59,8 @@ class Instance:
                 "SMTP_PORT": str(smtp_port),
                 "SMTP": smtp,
                 "DATABASE_URL": database_url or "",
-                "UNLIMITED_CLIENTS": ",".join(ports.LOOPBACK_NETWORKS),
+                "UNLIMITED_CLIENTS": os.environ.get("UNLIMITED_CLIENTS")
+                or ",".join(ports.LOOPBACK_NETWORKS),
                 **(settings or {}),
             },
         )
@@ -117,7 +121,11 @@ class Instance:
         return Postfix(self.state_dir, log_file, self.smtp_port, log, self.owner)
 
     def _render_postfix(self) -> list[str]:
-        values = {"tls_chain_file": str(self._postfix().certificate), **self.postfix_values}
+        values = {
+            "tls_chain_file": str(self._postfix().certificate),
+            "listen": f"{self.listen}:{self.smtp_port}",
+            **self.postfix_values,
+        }
         words = [word for name, value in values.items() for word in ("--set", f"{name}={value}")]
         return ["render_postfix", "--output", str(self.data_dir / "postfix"), *words]
 

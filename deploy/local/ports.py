@@ -1,19 +1,20 @@
-"""Free ports, and waiting for what listens on them; all on loopback."""
+"""Free ports, and waiting for what listens on them."""
 
 import http.client
 import socket
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - only where it is asked for
 LOOPBACK_NETWORKS = ("127.0.0.0/8", "[::1]/128")
 
 
-def is_free(port: int) -> bool:
+def is_free(port: int, address: str = LOOPBACK) -> bool:
     """Return whether a server could listen on this port now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((LOOPBACK, port))
+            probe.bind((address, port))
         except OSError:
             return False
     return True

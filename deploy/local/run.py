@@ -1,6 +1,6 @@
 """`make run`: everything of one instance in the foreground, until SIGINT or SIGTERM.
 
-Reads HTTP_PORT, SMTP_PORT, DATA_DIR, DATABASE_URL and SMTP from the environment.
+Reads HTTP_PORT, SMTP_PORT, LISTEN_ADDRESS, DATA_DIR, DATABASE_URL and SMTP from the environment.
 """
 
 import json
@@ -65,15 +65,27 @@ def _stack(data_dir: Path) -> Stack:
     smtp = os.environ.get("SMTP", "") or "postfix"
     if smtp not in {"postfix", "embedded"}:
         raise StartFailed(f"SMTP is `postfix` or `embedded`, not {smtp!r}.")
+    listen = _listen_address()
     for name, port in (("HTTP_PORT", http_port), ("SMTP_PORT", smtp_port)):
-        if not ports.is_free(port):
+        if not ports.is_free(port, listen):
             raise StartFailed(
                 f"{name} {port} is in use by another program; another one: {name}={port + 1} make run"
             )
     url = os.environ.get("DATABASE_URL") or None
     return Stack(
-        data_dir, http_port, smtp_port, url, smtp, report=lambda step: _say(f"starting {step}")
+        *(data_dir, http_port, smtp_port, url, smtp),
+        listen=listen,
+        report=lambda step: _say(f"starting {step}"),
     )
+
+
+def _listen_address() -> str:
+    """Where to listen: on loopback, or everywhere. On one address alone the launcher would not find its own servers."""
+    address = os.environ.get("LISTEN_ADDRESS", "") or ports.LOOPBACK
+    if address not in {ports.LOOPBACK, ports.EVERYWHERE}:
+        known = f"{ports.LOOPBACK} or {ports.EVERYWHERE}"
+        raise StartFailed(f"LISTEN_ADDRESS is {known}, not {address!r}.")
+    return address
 
 
 def _port(name: str, default: int) -> int:

@@ -75,7 +75,8 @@ class Stack(Instance):
     def start_embedded_smtp(self) -> Child:
         """Start the stand-in for Postfix and the worker (again) and wait until it greets."""
         listener = self.django(
-            "smtp", "manage.py", "run_embedded_smtp", "--port", str(self.smtp_port)
+            *("smtp", "manage.py", "run_embedded_smtp"),
+            *("--host", self.listen, "--port", str(self.smtp_port)),
         )
         listener.wait_until(lambda: ports.greets(self.smtp_port))
         return listener
@@ -136,7 +137,7 @@ class Stack(Instance):
         return mail_server.queue_group() if self.smtp == "postfix" and self.owner.uid else None
 
     def _launch_site(self) -> Child:
-        listen = f"--host {ports.LOOPBACK} --port {self.http_port} --timeout-graceful-shutdown 2"
+        listen = f"--host {self.listen} --port {self.http_port} --timeout-graceful-shutdown 2"
         # Whom to believe about the client's address is decided in one place: TRUSTED_PROXIES.
         listen += " --no-access-log --no-server-header --no-proxy-headers"
         listen += " --ws none"  # each refused WebSocket would be a log line with its path

@@ -1,5 +1,6 @@
 """`make run` as a user sees it: one command, one line when all answers, nothing left when it ends."""
 
+import http.client
 import os
 import signal
 import smtplib
@@ -32,9 +33,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
         yield instance
 
 
-def _launcher(directory: Path) -> Iterator[Launcher]:
+def _launcher(directory: Path, **environment: str) -> Iterator[Launcher]:
     directory.chmod(0o700)
-    instance = Launcher(directory)
+    instance = Launcher(directory, **environment)
     yield instance
     if instance.make and instance.make.poll() is None:
         instance.end()
@@ -181,6 +182,26 @@ def test_only_loopback_is_listened_on(running: Launcher) -> None:
             with socket.socket() as client:
                 client.settimeout(2)
                 assert client.connect_ex((str(host), port)) != 0
+
+
+def test_a_container_may_ask_for_all_addresses(tmp_path: Path) -> None:
+    # as deploy/docker/ci/Dockerfile does; 127.0.0.2 is reached there, and not by who listens on 127.0.0.1
+    for everywhere in _launcher(tmp_path, LISTEN_ADDRESS="0.0.0.0"):  # noqa: S104 - what is tested
+        everywhere.start()
+        connection = http.client.HTTPConnection("127.0.0.2", everywhere.http_port, timeout=30)
+        connection.request("GET", "/livez", headers={"Host": "127.0.0.1"})
+        assert connection.getresponse().status == 200
+        connection.close()
+        with smtplib.SMTP("127.0.0.2", everywhere.smtp_port, timeout=30) as client:
+            client.ehlo("client.example.org")
+            client.mail("sender@example.org")
+            assert client.rcpt("postmaster@tempmail.test")[0] == 250
+
+
+def test_one_address_alone_is_refused(tmp_path: Path) -> None:
+    code, printed = Launcher(tmp_path, LISTEN_ADDRESS="192.0.2.1").complete("run")
+    assert code != 0
+    assert "LISTEN_ADDRESS is 127.0.0.1 or 0.0.0.0" in printed
 
 
 def test_the_mail_log_is_in_memory_and_for_root_alone(running: Launcher) -> None:

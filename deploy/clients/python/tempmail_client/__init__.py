@@ -1,0 +1,60 @@
+"""Disposable mailboxes for tests and scripts: get an address, wait for the mail, read its code."""
+
+from tempmail_client.client import Client
+from tempmail_client.errors import (
+    AddressTaken,
+    ApiError,
+    Blocked,
+    CaptchaFailed,
+    CaptchaNeeded,
+    ConnectionLost,
+    DomainUnavailable,
+    Forbidden,
+    Frozen,
+    Invalid,
+    MailboxEnded,
+    NoCode,
+    NoLink,
+    NotFound,
+    Paused,
+    RateLimited,
+    TempmailError,
+    Unauthorized,
+    Unavailable,
+    WaitTimeout,
+)
+from tempmail_client.mailbox import Mailbox
+from tempmail_client.messages import Attachment, AuthResult, Domain, Item, Link, Mail, Sender
+
+__version__ = "0.1.0"
+__all__ = [
+    "AddressTaken",
+    "ApiError",
+    "Attachment",
+    "AuthResult",
+    "Blocked",
+    "CaptchaFailed",
+    "CaptchaNeeded",
+    "Client",
+    "ConnectionLost",
+    "Domain",
+    "DomainUnavailable",
+    "Forbidden",
+    "Frozen",
+    "Invalid",
+    "Item",
+    "Link",
+    "Mail",
+    "Mailbox",
+    "MailboxEnded",
+    "NoCode",
+    "NoLink",
+    "NotFound",
+    "Paused",
+    "RateLimited",
+    "Sender",
+    "TempmailError",
+    "Unauthorized",
+    "Unavailable",
+    "WaitTimeout",
+]
