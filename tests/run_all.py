@@ -42,11 +42,11 @@ STEPS_WITHOUT_SERVERS: tuple[tuple[str, list[str], Mapping[str, str]], ...] = (
         [PYTHON, "-W", "error", "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
         PRODUCTION,
     ),
-    ("tests without servers, on SQLite", [*PYTEST, "tests/unit"], {}),
+    ("tests without servers, on SQLite", [*PYTEST, "-n", "2", "tests/unit"], {}),
 )
-# These wait more than they work, so that they run beside the others, with servers of their own. While the last of them
-# run, what needs both cores (Chromium, bombs) has its turn at the end of the others.
-BESIDE = ("faults", "isolation")
+# These run beside the others, with servers of their own: half of the time, and most of theirs is waiting. When they are
+# through, what needs both cores (Chromium, bombs) has its turn at the end of the others.
+BESIDE = ("faults", "isolation", "local", "unit")
 LAST = ("hostile", "browser")
 
 

@@ -77,7 +77,9 @@ GUESSES = {
 }
 
 
-@pytest.mark.parametrize(("guess", "status"), GUESSES.items(), ids=lambda each: str(each))
+@pytest.mark.parametrize(
+    ("guess", "status"), GUESSES.items(), ids=lambda each: getattr(each, "__name__", each)
+)
 @pytest.mark.django_db(transaction=True)
 def test_the_fourth_wrong_token_is_a_429(owner, guess, status):
     assert [guess(owner) for _ in range(5)] == [status, status, status, 429, 429]
