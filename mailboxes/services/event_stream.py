@@ -84,7 +84,7 @@ async def _events(mailbox: Mailbox, after: int, news: News) -> AsyncIterator[Eve
             seen = await in_database_pool(following.look, mailbox.pk)
             if seen.ends_at != ends_at:  # told, because fetching it would count as use
                 ends_at = seen.ends_at
-                yield Event("ends", {"at": ends_at.isoformat()})
+                yield Event("ends", {"at": ends_at})
             batch = await in_database_pool(news, after) if seen.last_sequence > after else []
             for event in batch:
                 yield event

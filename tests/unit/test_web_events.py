@@ -107,7 +107,8 @@ def test_a_stream_goes_on_to_an_end_that_was_put_off_and_tells_it(owner, monkeyp
 
     monkeypatch.setattr(following, "look", look_and_then_put_it_off)
     said = follow(owner, "event: ended")
-    told = [f'event: ends\ndata: {{"at":"{each.isoformat()}"}}\n\n' for each in ends]
+    told = [event_stream.Event("ends", {"at": each}).encode() for each in ends]
+    assert told[0].startswith('event: ends\ndata: {"at":"20')
     assert said == "".join(["retry: 3000\n\n", *told, "event: ended\ndata: {}\n\n"])
     assert clock.now() >= ends[1]
 
