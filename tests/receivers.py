@@ -131,16 +131,15 @@ def _serve(
 
 
 def _receive(connection: socket.socket, made: Receiver) -> None:
-    """Read one request, which says how long it is."""
+    """Read one request, which says how long it is, or has no body."""
     got = b""
     while b"\r\n\r\n" not in got:
         if not (more := connection.recv(4096)):
             return
         got += more
     head, _, body = got.partition(b"\r\n\r\n")
-    (length,) = [
-        int(line[15:]) for line in head.lower().split(b"\r\n") if line[:15] == b"content-length:"
-    ]
+    lines = head.lower().split(b"\r\n")
+    length = next((int(line[15:]) for line in lines if line[:15] == b"content-length:"), 0)
     while len(body) < length:
         body += connection.recv(4096)
     made.requests.append(head + b"\r\n\r\n" + body)

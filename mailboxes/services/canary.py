@@ -18,12 +18,13 @@ from email.utils import format_datetime
 from django.conf import settings
 from django.db.models.functions import Now
 
+from mailboxes.models.domains import Domain
 from mailboxes.models.mailboxes import Mailbox
 from mailboxes.models.messages import Message, MessageSource
 from mailboxes.models.records import CanaryRun, PurgeRecord
 from mailboxes.rules import lifetimes, sealing
 from mailboxes.rules.errors import TempmailError, UnknownToken
-from mailboxes.services import canary_mail, clock, creation, keys, reading
+from mailboxes.services import canary_mail, clock, creation, ending, keys, metrics, reading
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +38,8 @@ _AT_ONCE = 10
 _GONE = 550
 
 
-class _Failed(Exception):
-    """A run failed, for this reason."""
+class Failed(Exception):
+    """A trial failed, for this reason."""
 
     def __init__(self, reason: CanaryRun.Reason) -> None:
         super().__init__(reason)
@@ -81,10 +82,27 @@ def begin() -> CanaryRun:
     trial = _Trial(created.address, created.token, mailbox.pk, mailbox.public_id)
     _keep(one, trial)
     try:
-        _mail(one, trial)
-    except _Failed as failure:
+        one.delivery_ms, came = _mail(trial)
+    except Failed as failure:
         return _finish(one, failure.reason)
+    _keep(one, came)
     return one
+
+
+def deliver_to(domain: Domain) -> int:
+    """Mail a new mailbox on this domain and return how many ms later it could be read; raise Failed.
+
+    It is ended at once, and leaves no run: those are of the service as a whole. Takes 11 s at most.
+    """
+    try:
+        created = creation.create(domain=domain.name, lifetime=lifetimes.MINIMUM, among=[domain])
+    except TempmailError:
+        raise Failed(Reason.NO_MAILBOX) from None
+    mailbox = created.mailbox
+    try:
+        return _mail(_Trial(created.address, created.token, mailbox.pk, mailbox.public_id))[0]
+    finally:
+        ending.end(mailbox)
 
 
 def look_back() -> int:
@@ -95,7 +113,7 @@ def look_back() -> int:
     for one in runs.order_by("started_at")[:_AT_ONCE]:
         try:
             lag = _lag_of_purge(one, _opened(one), deadline)
-        except _Failed as failure:
+        except Failed as failure:
             _finish(one, failure.reason)
         except TimeoutError:
             continue
@@ -106,20 +124,20 @@ def look_back() -> int:
     return failed
 
 
-def _mail(one: CanaryRun, trial: _Trial) -> None:
-    """Send a message and wait until it can be read. Raises _Failed."""
+def _mail(trial: _Trial) -> tuple[int, _Trial]:
+    """Send a message and wait until it can be read; return how many ms that took, and what came. Raises Failed."""
     mark = secrets.token_hex(16)
     try:
         accepted = canary_mail.send(
             _message(trial.address, mark), trial.address, time.monotonic() + _SENDING
         )
     except canary_mail.Refused:
-        raise _Failed(Reason.REFUSED) from None
+        raise Failed(Reason.REFUSED) from None
     message_id, received_at = _arrived(trial.mailbox, accepted + _ARRIVING)
-    one.delivery_ms = round((time.monotonic() - accepted) * 1000)
+    took = round((time.monotonic() - accepted) * 1000)
     _read(trial, mark)
     came = {"message": message_id.hex, "received_at": received_at.isoformat()}
-    _keep(one, _Trial(**{**asdict(trial), **came}))
+    return took, _Trial(**{**asdict(trial), **came})
 
 
 def _message(address: str, mark: str) -> EmailMessage:
@@ -132,42 +150,42 @@ def _message(address: str, mark: str) -> EmailMessage:
 
 
 def _arrived(mailbox: int, deadline: float) -> tuple[uuid.UUID, datetime]:
-    """Wait for the message by asking the database, ever less often. Raises _Failed."""
+    """Wait for the message by asking the database, ever less often. Raises Failed."""
     pause = _FIRST_LOOK
     rows = Message.objects.filter(mailbox_id=mailbox).values_list("id", "received_at")
     while (found := rows.first()) is None:
         if time.monotonic() >= deadline:
-            raise _Failed(Reason.LATE)
+            raise Failed(Reason.LATE)
         time.sleep(pause)
         pause = min(pause * 1.2, _LONGEST_PAUSE)
     return found
 
 
 def _read(trial: _Trial, mark: str) -> None:
-    """Read it as its owner would, with nothing but the token. Raises _Failed."""
+    """Read it as its owner would, with nothing but the token. Raises Failed."""
     try:
         opened = reading.open_by_token(trial.token)
         (item,) = reading.page(opened, limit=2).items
         source = reading.source(opened, item.id)
     except (TempmailError, ValueError):
-        raise _Failed(Reason.UNREADABLE) from None
+        raise Failed(Reason.UNREADABLE) from None
     if item.summary.subject != f"Canary {mark}" or mark.encode() not in source:
-        raise _Failed(Reason.UNREADABLE)
+        raise Failed(Reason.UNREADABLE)
 
 
 def _lag_of_purge(one: CanaryRun, trial: _Trial, deadline: float) -> int | None:
     """Return how late (ms) the purge was, None where that is not known any more.
 
-    Raises _Failed; TimeoutError when it is to be looked at again.
+    Raises Failed; TimeoutError when it is to be looked at again.
     """
     assert one.ends_at is not None  # noqa: S101 - the query asks for those that have one
     is_late = (clock.now() - one.ends_at).total_seconds() > _PURGE_WITHIN
     _check_token(trial)
     _check_recipient(trial, deadline, is_late)
     if Mailbox.objects.filter(pk=trial.mailbox).exists():
-        raise _Failed(Reason.STILL_THERE) if is_late else TimeoutError
+        raise Failed(Reason.STILL_THERE) if is_late else TimeoutError
     if _is_anything_left(trial):
-        raise _Failed(Reason.LEFT_BEHIND)
+        raise Failed(Reason.LEFT_BEHIND)
     rows = PurgeRecord.objects.filter(mailbox_public_id=trial.public_id)
     purged_at = rows.values_list("purged_at", flat=True).first()
     if purged_at is None:
@@ -182,7 +200,7 @@ def _check_token(trial: _Trial) -> None:
         return
     except TempmailError:  # a frozen one is none that opens, but it is none that has ended either
         pass
-    raise _Failed(Reason.STILL_OPENS)
+    raise Failed(Reason.STILL_OPENS)
 
 
 def _check_recipient(trial: _Trial, deadline: float, is_late: bool) -> None:
@@ -190,8 +208,8 @@ def _check_recipient(trial: _Trial, deadline: float, is_late: bool) -> None:
     if code == _GONE:
         return
     if code is not None and code < 400:
-        raise _Failed(Reason.STILL_ACCEPTED)
-    raise _Failed(Reason.NO_ANSWER) if is_late else TimeoutError
+        raise Failed(Reason.STILL_ACCEPTED)
+    raise Failed(Reason.NO_ANSWER) if is_late else TimeoutError
 
 
 def _is_anything_left(trial: _Trial) -> bool:
@@ -228,6 +246,7 @@ def _finish(one: CanaryRun, reason: CanaryRun.Reason | None) -> CanaryRun:
     one.reason = reason or ""
     one.sealed = b""
     one.save()
+    metrics.CANARY_RUNS.add(result=reason.value if reason else "passed")
     if reason:
         logger.warning("canary failed", extra={"reason": reason.value})
     return one

@@ -11,7 +11,16 @@ from mailboxes.models.domains import Domain
 from mailboxes.models.mailboxes import IssuedAddress, Mailbox
 from mailboxes.rules import addresses, lifetimes, sealing
 from mailboxes.rules.errors import AddressTaken, LocalPartNotAllowed, Unavailable
-from mailboxes.services import activity, blocklist, clock, domains, key_guard, keys
+from mailboxes.services import (
+    activity,
+    blocklist,
+    clock,
+    domain_use,
+    domains,
+    key_guard,
+    keys,
+    metrics,
+)
 
 _ATTEMPTS = 5
 _PUBLIC_ID_LENGTH = 16
@@ -67,9 +76,12 @@ def create(
         if addresses.is_reserved(address.local_part):
             continue
         try:
-            return _insert(address, chosen, seconds, token or sealing.new_token())
+            created = _insert(address, chosen, seconds, token or sealing.new_token())
         except IntegrityError:
             continue
+        domain_use.note(chosen.pk)
+        metrics.CREATED.add()
+        return created
     raise AddressTaken if name else Unavailable
 
 

@@ -20,6 +20,7 @@ SETTINGS = {
     "CUSTOM_LOCAL_PARTS": "true",  # the load numbers its mailboxes
     "DEFAULT_LIFETIME": str(DAY),
     "CANARY_INTERVAL": "0",  # its mail would be counted
+    "DOMAIN_CHECK_INTERVAL": "0",
 }
 
 
