@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from django.db import Error
 
-from delivery import database
+from delivery import database, sender_judge
 from delivery.admissions import AdmissionBook
 from delivery.sender_judge import SenderJudge
+from mailboxes.services import metrics, timeline
 from mailboxes.services.recipients import (
     NOTHING_PENDING,
     RecipientStatus,
@@ -33,6 +34,29 @@ ACTIONS = {
     RecipientStatus.UNKNOWN: UNKNOWN,
     RecipientStatus.FULL: FULL,
     RecipientStatus.FOREIGN: FOREIGN,
+}
+
+# What each answer at RCPT means.
+VERDICTS = {
+    DUNNO: "accepted",
+    UNKNOWN: "unknown",
+    FULL: "full",
+    FOREIGN: "foreign",
+    TEMPORARY: "temporary",
+    sender_judge.SENDER_BLOCKED: "blocked",
+    sender_judge.CLIENT_BLOCKED: "blocked",
+    sender_judge.SENDER_TOO_FAST: "slowed",
+    sender_judge.CLIENT_TOO_FAST: "slowed",
+    sender_judge.GUESSING: "cut_off",
+}
+# Of these the owner of an address is told; who asks for one that does not exist leaves nothing.
+TOLD = {
+    "accepted": None,
+    "full": timeline.Reason.FULL,
+    "blocked": timeline.Reason.BLOCKED,
+    "slowed": timeline.Reason.SLOWED,
+    "cut_off": timeline.Reason.CUT_OFF,
+    "temporary": timeline.Reason.TEMPORARY,
 }
 
 
@@ -88,11 +112,16 @@ class RecipientJudge:
         if attributes.get("protocol_state") != "RCPT":
             return DUNNO
         started = time.monotonic()
+        action = self._judge(attributes)
+        metrics.RCPT.add(result=VERDICTS[action])
+        metrics.RCPT_SECONDS.observe(time.monotonic() - started)
+        tell(attributes, VERDICTS[action])
+        return action
+
+    def _judge(self, attributes: Mapping[str, str]) -> str:
+        started = time.monotonic()
         if started < self._rest_until:
             return TEMPORARY
-        return self._judge(attributes, started)
-
-    def _judge(self, attributes: Mapping[str, str], started: float) -> str:
         try:
             party = self._senders.party(attributes)
             if refusal := self._senders.refusal(party):
@@ -116,3 +145,15 @@ class RecipientJudge:
         if key and status is RecipientStatus.ACCEPTED:
             self._book.admit(key, size)
         return status
+
+
+def tell(attributes: Mapping[str, str], verdict: str) -> None:
+    """Note an answer at RCPT for the owner of the address. Waits for nothing."""
+    if verdict in TOLD:
+        timeline.asked(
+            attributes.get("recipient", ""),
+            TOLD[verdict],
+            # Empty without TLS, and always so from a Postfix that was built without it (SMTPD_POLICY_README).
+            tls=attributes.get("encryption_protocol", ""),
+            size=size_of(attributes),
+        )

@@ -18,6 +18,7 @@ from mailboxes.web import (
     recovery,
     report,
     status,
+    timeline,
     well_known,
     worker,
 )
@@ -55,6 +56,7 @@ urlpatterns = [
     path(_MAILBOX, inbox.inbox, name="inbox"),
     path(_MAILBOX + "list", inbox.fragment, name="list"),
     path(_MAILBOX + "events", events.events, name="events"),
+    path(_MAILBOX + "timeline", timeline.show, name="timeline"),
     path(_MAILBOX + "qr", qr.address, name="qr"),
     path(_MAILBOX + "delete", actions.delete_several, name="delete-several"),
     path(_MAILBOX + "delete-all", actions.delete_all, name="delete-all"),

@@ -49,6 +49,7 @@ def test_rcpt_is_answered_451_at_once_and_well_again_at_once(
     finally:
         postgresql.start()
     assert probe.answer_to(own_stack, address)[0] == 250
+    probe.wait_until(lambda: "refused:temporary" in timeline(own_stack, address))
 
 
 def test_what_was_accepted_is_stored_once_when_the_database_is_back(
@@ -69,3 +70,16 @@ def test_what_was_accepted_is_stored_once_when_the_database_is_back(
             postgresql.start()
     probe.wait_until(lambda: probe.queued(own_stack) == 0)
     assert probe.stored(own_stack) == before + 1
+    told = ["accepted", "queued", "deferred:storage", "stored"]
+    probe.wait_until(lambda: list(dict.fromkeys(timeline(own_stack, address))) == told)
+
+
+def timeline(stack: Stack, address: str) -> list[str]:
+    """What the owner of the address is told, the oldest first."""
+    said: list[str] = probe.shell(
+        stack,
+        "from mailboxes.services import timeline\n"
+        f"entries = timeline.of({address!r})\n"
+        "print(json.dumps([':'.join(filter(None, (e.kind, e.reason))) for e in entries]))",
+    )
+    return said

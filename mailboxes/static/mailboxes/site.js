@@ -79,12 +79,13 @@ document.addEventListener("click", (event) => {
 // --- times ---------------------------------------------------------------------------------------------------------
 
 const absolute = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+const exact = new Intl.DateTimeFormat(language, { timeStyle: "medium" });
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
 
 function tell(time) {
   const then = new Date(time.dateTime);
   time.title = time.dataset.absolute = absolute.format(then);
-  if ("local" in time.dataset) time.textContent = absolute.format(then);
+  if ("local" in time.dataset) time.textContent = (time.dataset.local === "exact" ? exact : absolute).format(then);
   if (!("ago" in time.dataset)) return;
   const minutes = Math.floor((Date.now() - then) / 60000);
   if (minutes < 1) return; // what the server wrote: just now
