@@ -46,6 +46,11 @@ def publish(public_id: str, event: str) -> None:
         logger.warning("redis is away: open pages learn of new mail late")
 
 
+def ping() -> None:
+    """Ask Redis for nothing. Raises RedisError, OSError."""
+    _client().ping()
+
+
 class Hub:
     """One Redis subscription for all watchers of an event loop."""
 

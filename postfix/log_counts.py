@@ -110,6 +110,11 @@ def _delivery(text: str) -> dict[str, int]:
     return {f"deliveries:{status}": 1} if status in {"deferred", "bounced", "expired"} else {}
 
 
+def _outbound(text: str) -> dict[str, int]:
+    """Whatever smtp(8) and its like try or complain of: nothing may leave, and there is no such service at all."""
+    return {**(_complaint(text) or {}), "outbound": 1}
+
+
 def _cleanup(text: str) -> dict[str, int]:
     if re.match(r"(?:warning: )?\w{1,32}: queue file size limit exceeded", text):
         return {"rejected:too_big:552 5.3.4": 1}
@@ -126,6 +131,7 @@ def _complaint(text: str) -> dict[str, int]:
 _COUNTERS: dict[str, Callable[[str], dict[str, int]]] = {
     "smtpd": _smtpd,
     "cleanup": _cleanup,
+    **dict.fromkeys(("smtp", "local"), _outbound),
     **dict.fromkeys(("pipe", "lmtp", "discard", "error", "retry", "virtual"), _delivery),
 }
 

@@ -23,6 +23,17 @@ REAL = {
         "messages:accepted": 1,
     },
     AT + "smtpd[9]: disconnect from unknown[127.0.0.8] commands=0/0": {"sessions": 1},
+    AT + "smtp[9]: 4jWDvv378nzJVr: to=<a@example.net>, relay=none, delay=0.2, delays=0/0/0/0,"
+    " dsn=4.4.1, status=deferred (connect to example.net[192.0.2.1]:25: Connection refused)": {
+        "outbound": 1
+    },
+    AT + "relay/smtp[9]: warning: no MX host for example.net has a valid address record": {
+        "outbound": 1,
+        "complaints:warning": 1,
+    },
+    AT + "local[9]: 4jWDvv378nzJVr: to=<a@localhost>, relay=local, delay=0, status=sent ()": {
+        "outbound": 1
+    },
     AT + "smtpd[9]: disconnect from unknown[2001:db8::1] ehlo=1 data=0/1 commands=1/2": {
         "sessions": 1,
         "messages:refused": 1,
