@@ -14,13 +14,15 @@ from delivery.protocol import Request
 from delivery.scoreboard import Scoreboard
 from delivery.truncation import ShortMessages
 from mailboxes.rules.summary import Summary
-from mailboxes.services import intake, recipients
+from mailboxes.services import intake, log_context, metrics, recipients, timeline
 from mailboxes.services.intake import Delivery
 from mailboxes.services.parcels import Envelope
 
 logger = logging.getLogger(__name__)
 
 Summarize = Callable[[bytes], Summary]
+SHORT, STORAGE = timeline.Reason.SHORT, timeline.Reason.STORAGE
+FAILED = "failed"  # for a cause that nobody foresaw; its recipients are told what they are told of STORAGE
 
 # One transaction: a mailbox stays locked, and answers wait, for as long as it lasts.
 MAX_GROUP = 32  # messages
@@ -35,6 +37,7 @@ class IntakeHandler:
         self._summarize, self._board, self._book = summarize, board, book
         self._short = ShortMessages()
         self._failed = False
+        self._began = 0.0  # monotonic seconds, of the group under way
 
     def __call__(self, requests: Sequence[Request]) -> Iterator[bytes]:
         """An answer for each request, in order and as soon as it is known. Never raises.
@@ -43,36 +46,40 @@ class IntakeHandler:
         """
         waiting = deque(requests)
         while waiting:
+            metrics.INGEST_IN_FLIGHT.set(len(waiting))
             yield from self._answer_some(waiting)
+        metrics.INGEST_IN_FLIGHT.set(0)
 
     def _answer_some(self, waiting: deque[Request]) -> Iterator[bytes]:
         """Takes a group from the front of what waits; gives its answers after their commit."""
         started, size = time.monotonic(), 0
+        self._began = started
         group: list[Request] = []
         short: set[int] = set()
         ready: list[Delivery] = []
         while waiting and len(group) < MAX_GROUP and size < MAX_GROUP_BYTES:
             group.append(waiting.popleft())
             size += len(group[-1].body)
-            if self._is_short(group[-1]):
-                short.add(len(group) - 1)
-            elif delivery := self._prepared(group[-1]):
-                ready.append(delivery)
+            with log_context.delivery(group[-1].queue_id):
+                if self._is_short(group[-1]):
+                    short.add(len(group) - 1)
+                elif delivery := self._prepared(group[-1]):
+                    ready.append(delivery)
             # Whoever is ready does not wait for what is slow to parse.
             if time.monotonic() - started > MAX_GROUP_SECONDS:
                 break
         all_ready = ready and len(ready) == len(group) - len(short)
         together = self._store_together(ready) if all_ready else False
         for place, one in enumerate(group):
-            later = place in short or together is None
-            yield protocol.LATER if later else self._answer(one, bool(together))
+            if place in short or together is None:
+                yield self._defer(one, SHORT if place in short else STORAGE)
+            else:
+                yield self._answer(one, bool(together))
 
     def _is_short(self, request: Request) -> bool:
         defers = self._short.defers(request.queue_id, request.size, request.body)
         if defers:
-            logger.warning(
-                "a message much shorter than declared is deferred once", extra=_about(request)
-            )
+            metrics.INGEST_MESSAGES.add(result="truncated")
         return defers
 
     def _prepared(self, request: Request) -> Delivery | None:
@@ -91,6 +98,7 @@ class IntakeHandler:
             if isinstance(error, database.AWAY) and not database.can_store():
                 logger.error("deliveries failed", extra=_of_several(deliveries, error))
                 self._board.want_flush()
+                metrics.INGEST_MESSAGES.add(len(deliveries), result="database")
                 return None
             logger.warning("deliveries go one by one", extra=_of_several(deliveries, error))
             return False
@@ -99,15 +107,25 @@ class IntakeHandler:
     def _answer(self, request: Request, is_stored: bool) -> bytes:
         try:
             if not is_stored:
-                self._store(request)
+                with log_context.delivery(request.queue_id):
+                    self._store(request)
         except Exception as error:  # noqa: BLE001 - unknown is temporary: Postfix keeps the message
-            logger.error("a delivery failed", extra=_about(request, error))
             self._failed = isinstance(error, database.AWAY)
+            metrics.INGEST_MESSAGES.add(result="database" if self._failed else "failed")
             if not database.can_store():
                 self._board.want_flush()
-            return protocol.LATER
+            return self._defer(request, STORAGE if self._failed else FAILED, error)
         self._settle(request)
         return protocol.STORED
+
+    def _defer(self, request: Request, reason: str, error: BaseException | None = None) -> bytes:
+        """The answer that leaves a message in Postfix's queue, with the one line about it."""
+        took = round((time.monotonic() - self._began) * 1000, 1)
+        told = {"result": "deferred", "reason": reason, "duration_ms": took}
+        # what failed alone has its own cause; the others share one, which was told once, or mend by themselves
+        level = logging.ERROR if error else logging.WARNING
+        logger.log(level, "deferred", extra={**_about(request, error), **told})
+        return later(request, SHORT if reason == SHORT else STORAGE)
 
     def _settle(self, request: Request) -> None:
         if self._failed:  # a full disk of PostgreSQL shows only in writing: now there is room again
@@ -132,6 +150,12 @@ class IntakeHandler:
             # Poison that shows only behind the parser: never an endless 75.
             logger.warning("a message is stored unparsed", extra=_about(request, error))
             store(Summary.of_unread)
+
+
+def later(request: Request, reason: timeline.Reason) -> bytes:
+    """The answer that leaves a message in Postfix's queue; its recipients may see why."""
+    timeline.deferred(request.recipients, request.queue_id, reason)
+    return protocol.LATER
 
 
 def envelope_of(request: Request) -> Envelope:

@@ -1,8 +1,10 @@
 """Renders Postfix's configuration from the templates: the same files for `make run`, the tests and a server."""
 
 import dataclasses
+import json
 import re
 import string
+from collections.abc import Sequence
 from pathlib import Path
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -10,6 +12,7 @@ FILES = ("main.cf", "master.cf", "delivery_status", "header_checks")
 
 # A word for main.cf and master.cf: no white space, and nothing that they would expand or continue.
 _LISTS = frozenset(("listen", "tls_chain_file", "unlimited_clients", "milters"))
+_NOTE = "# Rendered with: "
 _WORD = re.compile(r"[A-Za-z0-9_./:\[\]@%+=-]+")
 
 
@@ -59,13 +62,29 @@ def render(values: Values) -> dict[str, str]:
     return {name: string.Template(text).substitute(words) for name, text in texts.items()}
 
 
-def write(values: Values, directory: Path) -> None:
-    """Write the rendered files into `directory`, made if missing. Raises OSError and ValueError."""
+def write(values: Values, directory: Path, words: Sequence[str] = ()) -> None:
+    """Write the rendered files into `directory`, made if missing. Raises OSError and ValueError.
+
+    `words`, the `name=value` that made these values, are noted at the end of main.cf: with `noted_words` anybody can
+    tell later whether the files are still those that would be rendered.
+    """
     directory.mkdir(parents=True, exist_ok=True)
-    for name, text in render(values).items():
+    texts = render(values)
+    texts["main.cf"] += f"\n{_NOTE}{json.dumps(list(words))}\n"
+    for name, text in texts.items():
         path = directory / name
         path.write_text(text, encoding="ascii")
         path.chmod(0o644)
+
+
+def noted_words(main_cf: str) -> list[str] | None:
+    """Return the words that were given to `write`; None for a file that it did not write, or that has lost them."""
+    notes = [line for line in main_cf.splitlines() if line.startswith(_NOTE)]
+    try:
+        words = json.loads(notes[-1].removeprefix(_NOTE)) if notes else None
+    except ValueError:
+        return None
+    return [str(word) for word in words] if isinstance(words, list) else None
 
 
 def lmtp_transport(values: Values) -> str:

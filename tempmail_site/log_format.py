@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
+from mailboxes.services import log_context
 from tempmail_site import log_scrub
 
 # Of the request that is being answered; '' outside of one.
@@ -14,6 +15,7 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 # What a call may say with `extra=`. Anything else is dropped: a field is a promise, kept in docs/logs.md.
 FIELDS = (
     "request_id",
+    "run_id",
     "queue_id",
     "method",
     "route",
@@ -81,7 +83,12 @@ def _exception(record: logging.LogRecord) -> str | None:
 
 
 def _fields(given: Mapping[str, object]) -> dict[str, object]:
-    values = {"request_id": request_id.get() or None, **given}
+    here = {
+        "request_id": request_id.get() or None,
+        "run_id": log_context.run_id.get() or None,
+        "queue_id": log_context.queue_id.get() or None,
+    }
+    values = {**here, **given}
     found: dict[str, object] = {}
     for name in FIELDS:
         value = values.get(name)

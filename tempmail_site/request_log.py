@@ -11,12 +11,15 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
+from mailboxes.services import metrics
 from tempmail_site.log_format import request_id
 
 logger = logging.getLogger(__name__)
 
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
-_PROBES = frozenset(("tempmail_site.health.livez", "tempmail_site.health.healthz"))
+_PROBES = frozenset(
+    f"tempmail_site.{name}" for name in ("health.livez", "health.healthz", "metrics.metrics")
+)
 _ABORTED = 499  # nginx's number for a client that went away before the answer
 
 
@@ -29,12 +32,14 @@ class Entry:
         self._request = request
         self._started = time.perf_counter()
         self._status = _ABORTED
+        self._first_byte = 0.0
         self._written = False
 
     def answered(self, response: HttpResponseBase) -> HttpResponseBase:
         """Name the request in its answer; write the line now, or when the stream is closed, however that happens."""
         response.headers["X-Request-ID"] = self.id
         self._status = response.status_code
+        self._first_byte = time.perf_counter()
         if response.streaming:
             response._resource_closers.append(self.write)  # type: ignore[attr-defined]
         else:
@@ -49,6 +54,8 @@ class Entry:
         match = self._request.resolver_match
         route = match.view_name if match else "none"
         method = self._request.method
+        took = (self._first_byte or time.perf_counter()) - self._started
+        metrics.HTTP_SECONDS.observe(took, route=route, status=str(self._status))
         logger.log(
             self._level(route),
             "request",

@@ -7,6 +7,7 @@ from typing import Any
 from celery.signals import setup_logging, task_failure, task_postrun, task_prerun
 from django.conf import settings
 
+from mailboxes.services import heartbeats, log_context, metrics
 from tempmail_site import log_setup
 
 logger = logging.getLogger(__name__)
@@ -27,7 +28,8 @@ def keep_ours(**_: Any) -> None:
 
 
 def begin(task_id: str, **_: Any) -> None:
-    """Note when it began."""
+    """Note when it began; its lines have an id of their own from now on."""
+    log_context.begin_run()
     _started[task_id] = time.perf_counter()
 
 
@@ -45,4 +47,10 @@ def end(task_id: str, task: Any, state: str | None = None, retval: Any = None, *
         "count": retval if isinstance(retval, int) else None,
         "duration_ms": round(seconds * 1000, 1),
     }
-    logger.info("task", extra=fields)
+    failed = fields["result"] in ("failure", "unknown")
+    logger.log(logging.ERROR if failed else logging.INFO, "task", extra=fields)
+    metrics.TASK_SECONDS.observe(seconds, task=task.name, result=str(fields["result"]))
+    if fields["result"] == "success":
+        metrics.TASK_SUCCESS.set(time.time(), task=task.name)
+    heartbeats.note(task.name, str(fields["result"]), float(fields["duration_ms"]))
+    log_context.end_run()

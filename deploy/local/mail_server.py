@@ -4,7 +4,6 @@ import grp
 import os
 import platform
 import pwd
-import re
 import shutil
 import signal
 import subprocess
@@ -15,11 +14,10 @@ from deploy.local import leftovers, ports
 from deploy.local.owner import Owner
 from deploy.local.processes import Child, StartFailed
 from deploy.local.servers import Server, find
+from postfix import own_check
 
 SCRIPT = Path(__file__).resolve().parents[2] / "delivery" / "deliver.py"
 CHECK_SECONDS = 60
-# Debian 13 also reports each file that it copies for chrooted daemons.
-COMPLAINT = re.compile(r"\b(warning|error|fatal|panic):")
 
 
 class Postfix(Server):
@@ -77,8 +75,7 @@ class Postfix(Server):
 
     def complaints(self) -> str:
         """Return the warnings and errors of `postfix check`, which also makes missing queue directories."""
-        lines = self.run("postfix", "check").splitlines()
-        return "\n".join(line for line in lines if COMPLAINT.search(line))
+        return "\n".join(own_check.complaints(find("postfix"), self.config, self.child.env))
 
     def reload(self, **settings: str) -> None:
         """Change settings in main.cf and reload; for tests and benchmarks."""

@@ -47,6 +47,16 @@ def now(*, is_right: bool = False) -> datetime:
     return reading.database_time
 
 
+def held_back_by() -> timedelta | None:
+    """Return by how much the clock has jumped ahead of the last one that was believed; None where it has not.
+
+    Only looks: neither notes a reading nor ends the wait.
+    """
+    trusted = ClockReading.objects.filter(kind=_TRUSTED).first()
+    ahead = _ahead(_read(), trusted) if trusted else timedelta()
+    return ahead if ahead > JUMP else None
+
+
 def _ahead(reading: ClockReading, earlier: ClockReading) -> timedelta:
     """Return by how much the clock went forward more than time passed. Over a reboot none is known to have passed."""
     same_boot = reading.boot_id == earlier.boot_id

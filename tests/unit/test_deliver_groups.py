@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 
 import pytest
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 
 from delivery import database, intake_handler, protocol
 from delivery.admissions import AdmissionBook
@@ -126,3 +126,53 @@ def test_a_message_that_seems_cut_is_deferred_and_the_others_stored(owner, host:
     assert list(host.handler([whole, cut])) == [STORED, LATER]
     assert list(host.handler([cut])) == [STORED]
     assert Message.objects.count() == 2
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str, str, str]]:
+    """What became of each delivery, as the log has it: one line each."""
+    names = ("queue_id", "result", "reason", "levelname")
+    about = [one for one in caplog.records if getattr(one, "result", None)]
+    assert all(one.duration_ms >= 0 and one.size > 0 for one in about)  # type: ignore[attr-defined]
+    return [tuple(str(getattr(one, name, "")) for name in names) for one in about]  # type: ignore[misc]
+
+
+def test_each_delivery_has_one_line_that_says_what_became_of_it(
+    owner, host: Host, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    host.deliver(owner.address, "1", "2")
+    assert [line[1:] for line in lines(caplog)] == [("delivered", "", "INFO")] * 2
+    assert len({line[0] for line in lines(caplog)}) == 2
+
+    caplog.clear()
+    host.deliver(owner.address, "3", size=100_000)
+    assert [line[1:] for line in lines(caplog)] == [("deferred", "short", "WARNING")]
+
+    caplog.clear()
+    monkeypatch.setattr(database, "can_store", lambda: False)
+    host.fail = OperationalError("away")
+    host.deliver(owner.address, "4", "5")
+    assert [line[1:] for line in lines(caplog)] == [("deferred", "storage", "WARNING")] * 2
+    assert [one.getMessage() for one in caplog.records].count("deliveries failed") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"), [(OperationalError("okapi"), "storage"), (DataError("okapi"), "failed")]
+)
+def test_a_delivery_that_fails_alone_says_where(
+    owner,
+    host: Host,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+    reason: str,
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise error
+
+    monkeypatch.setattr(intake, "store_many", fail)
+    monkeypatch.setattr(database, "can_store", lambda: True)
+    assert host.deliver(owner.address, "1") == [LATER]
+    assert [line[1:] for line in lines(caplog)] == [("deferred", reason, "ERROR")]
+    assert type(error).__name__ in caplog.records[-1].error  # type: ignore[attr-defined]
+    assert "okapi" not in caplog.text

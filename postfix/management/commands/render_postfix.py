@@ -24,6 +24,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, output: Path, words: list[str], **options: Any) -> None:
         """Render with the values of the settings and of the database."""
         try:
-            render.write(site_values.site_values(words), output)
+            render.write(site_values.site_values(words), output, words)
         except (OSError, ValueError) as error:
             raise CommandError(str(error)) from error
