@@ -1,5 +1,23 @@
-"""Django's admin. It finds its registrations here; content of visitors' mail is in none of them."""
+"""Django's admin for operators. The content of visitors' mail is in no page of it."""
 
-from mailboxes.admin import access, domains
+from mailboxes.admin import (
+    access,
+    accounts,
+    blocks,
+    domains,
+    mailboxes,
+    operator_mail,
+    records,
+    reports,
+)
 
-__all__ = ["access", "domains"]
+__all__ = [
+    "access",
+    "accounts",
+    "blocks",
+    "domains",
+    "mailboxes",
+    "operator_mail",
+    "records",
+    "reports",
+]

@@ -7,9 +7,20 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
 
+from mailboxes.admin import acting
+from mailboxes.admin.base import OurAdmin
 from mailboxes.models.access import ApiKey
 from mailboxes.services import api_keys
+
+REVOKE = acting.Act(
+    "revoke",
+    _("Revoke"),
+    _("The key is unknown from now on, for good. Nothing that it has made ends with it."),
+    _("Revoke for good"),
+    True,
+)
 
 _CHOSEN = (
     "may_create",
@@ -34,7 +45,7 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ApiKeyAdmin(OurAdmin):
     form = ApiKeyForm
     actions = ("revoke",)
     list_display = (
@@ -59,10 +70,12 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return ("name", "created_at", "last_used_on", "revoked_at") if obj else ()
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
+        actor = request.user.get_username()
         if change:
-            api_keys.save(obj)
+            api_keys.save(obj, actor=actor)
         else:
-            request.new_key = api_keys.issue(obj, form.cleaned_data["domains"])  # type: ignore[attr-defined]
+            chosen = form.cleaned_data["domains"]
+            request.new_key = api_keys.issue(obj, chosen, actor=actor)  # type: ignore[attr-defined]
 
     def response_add(
         self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None
@@ -70,7 +83,7 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Show the key in the answer itself: a redirect would have to carry it in a cookie."""
         context = {
             **self.admin_site.each_context(request),
-            "title": "API key",
+            "title": _("API key"),
             "api_key": obj,
             "key": request.new_key,  # type: ignore[attr-defined]
             "opts": self.opts,
@@ -79,8 +92,11 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         page["Cache-Control"] = "no-store"
         return page
 
-    @admin.action(description="Revoke the selected keys", permissions=["change"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        """Nothing that a key has made ends with it."""
-        revoked = sum(api_keys.revoke(name) for name in queryset.values_list("name", flat=True))
-        self.message_user(request, f"{revoked} revoked.")
+    @admin.action(description=_("Revoke the selected keys"), permissions=["change"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse | None:
+        """Ask why, then revoke."""
+        return acting.ask(self, request, queryset, REVOKE, _revoke)
+
+
+def _revoke(api_key: ApiKey, *, reason: str, actor: str) -> bool:
+    return api_keys.revoke(api_key.name, reason=reason, actor=actor)

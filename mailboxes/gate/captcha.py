@@ -4,13 +4,15 @@ For pages and API alike. Every solution passes once, whoever sends it first; whi
 none does.
 """
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from mailboxes.gate import proof_of_work, questions, recaptcha
-from mailboxes.rules.errors import CaptchaFailed
+from mailboxes.rules.errors import CaptchaFailed, Unavailable
+from mailboxes.services import metrics
 
 ALTCHA, RECAPTCHA, OFF = "altcha", "recaptcha", "off"
 KINDS = (ALTCHA, RECAPTCHA, OFF)
@@ -31,12 +33,29 @@ def verify(solution: str) -> None:
     """Let the solution of the configured CAPTCHA pass once; raise CaptchaFailed or Unavailable."""
     if kind() == OFF:
         return
-    if not solution:
-        raise CaptchaFailed
-    _VERIFIERS[kind()](solution)
+    with _counted(kind()):
+        if not solution:
+            raise CaptchaFailed
+        _VERIFIERS[kind()](solution)
 
 
 def verify_answer(sealed: str, answer: str) -> None:
     """Let the answer to a question pass once, a wrong one never again; raise CaptchaFailed or Unavailable."""
     if kind() != OFF:
-        questions.verify(sealed, answer)
+        with _counted("question"):
+            questions.verify(sealed, answer)
+
+
+@contextlib.contextmanager
+def _counted(what: str) -> Iterator[None]:
+    result = "passed"
+    try:
+        yield
+    except CaptchaFailed:
+        result = "failed"
+        raise
+    except Unavailable:
+        result = "unavailable"
+        raise
+    finally:
+        metrics.CAPTCHAS.add(kind=what, result=result)

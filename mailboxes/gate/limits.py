@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from redis.exceptions import RedisError
 from mailboxes.gate.client_key import client_key, keyed
 from mailboxes.models.access import ApiKey
 from mailboxes.rules.errors import AddressTaken, RateLimited, Unavailable
+from mailboxes.services import metrics
 
 _INBOX_CHECKS = "600/m"
 # Who guesses is slowed down to the first, and cut off for the rest of the hour by the second.
@@ -23,6 +25,8 @@ _LOOKS_AT_DOMAINS = "120/m"
 _CHANGES = "60/m"
 _WEBHOOKS = "60/m"
 _REPEATS = "600/m"
+# Of one account, from wherever; high, as whoever knows a name could keep its operator out.
+_SIGN_INS_OF_ACCOUNT = "100/h"
 # Whoever is told that a name is taken learns that somebody had it.
 _TAKEN = "30/h"
 # How long a count is kept at the longest: a day, and what django-ratelimit adds to every window.
@@ -137,6 +141,14 @@ def check_report(request: HttpRequest) -> None:
     _count(request, "report", client_key, settings.REPORTS_PER_CLIENT)
 
 
+def check_sign_in(request: HttpRequest, account: str) -> None:
+    """Count a try to sign in as an operator, or to give a code; raise RateLimited or Unavailable."""
+    # As the form reads a name: what Unicode calls the same is the same account.
+    name = unicodedata.normalize("NFKC", account).strip().casefold()[:150]
+    _count(request, "sign-in", client_key, settings.SIGN_INS_PER_CLIENT)
+    _count(request, "sign-in-account", _of(name), _SIGN_INS_OF_ACCOUNT)
+
+
 def check_inbox(request: HttpRequest) -> None:
     """Count a look into an inbox; raise RateLimited, also after too many wrong tokens.
 
@@ -195,6 +207,7 @@ def _count(request: HttpRequest, group: str, key: Key, rate: str) -> Usage:
 
 def _exceeded(group: str, rate: str, usage: dict[str, Any]) -> RateLimited:
     seconds = max(1, int(usage["time_left"]))
+    metrics.LIMITED.add(limit=group)
     return RateLimited(seconds, name=group, limit=int(usage["limit"]), window=_window(rate))
 
 

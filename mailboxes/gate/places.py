@@ -16,6 +16,7 @@ from django.conf import settings
 from redis.exceptions import RedisError
 
 from mailboxes.rules.errors import RateLimited
+from mailboxes.services import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +81,7 @@ class Place:
 
     def _refuse(self, seconds: float) -> None:
         if seconds > 0:
+            metrics.LIMITED.add(limit=self._name)
             raise RateLimited(math.ceil(seconds), name=self._name, limit=self._limit)
 
 

@@ -36,6 +36,11 @@ class AbuseReport(models.Model):
 
     class Meta:
         ordering = ("-created_at",)
+        verbose_name = "report"
+        permissions = (
+            ("read_abusereport", "Can read what a report says"),
+            ("decide_abusereport", "Can decide a report"),
+        )
 
     def __str__(self) -> str:
         return self.reference
@@ -80,7 +85,7 @@ class AbuseControls(models.Model):
 
 
 class ModerationRecord(models.Model):
-    """What an operator did, when, to what, and why: an id, never an address, a sender or a network."""
+    """What an operator did, when, to what, and why: an id or name of ours; never an address, sender or network."""
 
     class Act(models.TextChoices):
         BLOCK = "block", "blocked"
@@ -91,17 +96,33 @@ class ModerationRecord(models.Model):
         DECIDE = "decide", "decided a report"
         PAUSE = "pause", "paused creation"
         RESUME = "resume", "resumed creation"
+        FIND = "find", "looked something up"
+        READ = "read", "read a report or mail to the operator"
+        DELETE_MAIL = "delete-mail", "deleted mail to the operator"
+        ISSUE_KEY = "issue-key", "issued an API key"
+        CHANGE_KEY = "change-key", "changed an API key"
+        REVOKE_KEY = "revoke-key", "revoked an API key"
+        ADD_DOMAIN = "add-domain", "added a domain"
+        CHANGE_DOMAIN = "change-domain", "changed a domain"
+        SIGN_IN = "sign-in", "signed in"
+        SET_UP_FACTOR = "set-up-factor", "set up a second factor"
+        REMOVE_FACTOR = "remove-factor", "removed a second factor"
+        MAKE_CODES = "make-codes", "made recovery codes"
+        USE_CODE = "use-code", "used a recovery code"
+        ACCOUNT = "account", "changed an account"
 
     at = models.DateTimeField(db_index=True)
-    act = models.CharField(max_length=8, choices=Act)
-    # A mailbox's public id, a report's reference, or kind and number of a block.
-    subject = models.CharField(max_length=40, blank=True, default="")
+    act = models.CharField(max_length=16, choices=Act)
+    # A mailbox's public id, a report's reference, kind and number of a block; the name of a domain, key or account.
+    subject = models.CharField(max_length=253, blank=True, default="")
     reason = models.CharField(max_length=200, blank=True, default="")
     # The operator's user name; empty for a command.
     actor = models.CharField(max_length=150, blank=True, default="")
 
     class Meta:
         ordering = ("-at", "-pk")
+        verbose_name = "record"
+        verbose_name_plural = "audit log"
 
     def __str__(self) -> str:
         return f"{self.act} {self.subject}".strip()

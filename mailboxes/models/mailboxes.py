@@ -45,6 +45,10 @@ class Mailbox(models.Model):
 
     class Meta:
         verbose_name_plural = "mailboxes"
+        permissions = (
+            ("find_mailbox", "Can look up an address"),
+            ("moderate_mailbox", "Can freeze, unfreeze and end a mailbox"),
+        )
 
     def __str__(self) -> str:
         return self.public_id

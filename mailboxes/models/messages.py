@@ -56,6 +56,8 @@ class OperatorMessage(models.Model):
 
     class Meta:
         ordering = ("-received_at",)
+        verbose_name = "mail to the operator"
+        verbose_name_plural = "mail to the operator"
 
     def __str__(self) -> str:
         return str(self.id)

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mailboxes.models.abuse import AbuseReport
+from mailboxes.models.abuse import AbuseReport, ModerationRecord
 from mailboxes.rules import addresses, sealing
 from mailboxes.rules.errors import InvalidAddress, NotFound, Unavailable
 from mailboxes.services import audit, blocks, clock, domains, keys
@@ -79,6 +79,15 @@ def find(reference: str) -> AbuseReport:
     if report is None:
         raise NotFound
     return report
+
+
+def read(report: AbuseReport, *, actor: str) -> Report:
+    """Return what was written, for an operator; that it was read is recorded, once for each. Raises SealBroken."""
+    key = keys.operator_private_key()
+    opened = sealing.unseal(key, sealing.Kind.REPORT, report.id.bytes, bytes(report.sealed))
+    words = json.loads(opened)
+    audit.record_once(ModerationRecord.Act.READ, report.reference, actor=actor)
+    return Report(report.kind, words["about"], words["text"], words["contact"])
 
 
 def purge() -> int:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from mailboxes.models.abuse import ModerationRecord
 from mailboxes.models.access import ApiKey
 from mailboxes.models.domains import Domain
 from mailboxes.rules import sealing
 from mailboxes.rules.errors import InsufficientScope, NotFound, UnknownToken
-from mailboxes.services import clock
+from mailboxes.services import audit, clock
 
+Act = ModerationRecord.Act
 CREATE, CHOOSE_NAME = "create", "choose_name"  # scopes
 
 
@@ -29,7 +31,7 @@ def create(name: str) -> str:
 
 
 @transaction.atomic
-def issue(api_key: ApiKey, domains: Sequence[Domain] = ()) -> str:
+def issue(api_key: ApiKey, domains: Sequence[Domain] = (), *, actor: str = "") -> str:
     """Save a new key, for these domains only if there are any, and return it: it is known this once."""
     key = sealing.new_token(sealing.API_KEY_PREFIX)
     api_key.digest = _digest(_secret(key))
@@ -37,6 +39,7 @@ def issue(api_key: ApiKey, domains: Sequence[Domain] = ()) -> str:
         api_key.any_domain = False
     api_key.save(force_insert=True)
     api_key.domains.set(domains)
+    audit.record(Act.ISSUE_KEY, api_key.name, actor=actor)
     return key
 
 
@@ -73,17 +76,23 @@ def domains_of(api_key: ApiKey) -> list[Domain] | None:
     return list(api_key.domains.accepting().filter(retired_at=None))
 
 
-def save(api_key: ApiKey) -> None:
+@transaction.atomic
+def save(api_key: ApiKey, *, actor: str = "") -> None:
     """Save what an operator changed: scopes, limits."""
     api_key.save()
+    audit.record(Act.CHANGE_KEY, api_key.name, actor=actor)
 
 
-def revoke(name: str) -> bool:
+@transaction.atomic
+def revoke(name: str, *, reason: str = "", actor: str = "") -> bool:
     """Let a key be unknown from now on; return whether it was known before. Raises NotFound."""
     if not ApiKey.objects.filter(name=name).exists():
         raise NotFound
     rows = ApiKey.objects.filter(name=name, revoked_at=None)
-    return bool(rows.update(revoked_at=clock.now()))
+    is_revoked = bool(rows.update(revoked_at=clock.now()))
+    if is_revoked:
+        audit.record(Act.REVOKE_KEY, name, reason=reason, actor=actor)
+    return is_revoked
 
 
 def _secret(key: str) -> bytes:

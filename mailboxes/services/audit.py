@@ -1,6 +1,8 @@
-"""The record of what operators did. It names ids, never an address."""
+"""The record of what operators did, Django's own of accounts included. It names ids, never an address."""
 
 from datetime import timedelta
+
+from django.contrib.admin.models import LogEntry
 
 from mailboxes.models.abuse import ModerationRecord
 from mailboxes.rules import strings
@@ -19,6 +21,12 @@ def record(
     )
 
 
+def record_once(act: ModerationRecord.Act, subject: str, *, actor: str) -> None:
+    """Note an act unless this operator's doing it to this is on record: for what is done by looking."""
+    if not ModerationRecord.objects.filter(act=act, subject=subject, actor=actor).exists():
+        record(act, subject, actor=actor)
+
+
 def words(reason: str) -> str:
     """Return an operator's words as they are kept: one line, 200 characters."""
     return strings.line(reason, REASON_LENGTH)
@@ -27,4 +35,5 @@ def words(reason: str) -> str:
 def purge() -> int:
     """Remove records past their retention; return how many."""
     oldest = clock.now() - timedelta(days=RECORD_DAYS)
-    return ModerationRecord.objects.filter(at__lte=oldest).delete()[0]
+    accounts = LogEntry.objects.filter(action_time__lte=oldest).delete()[0]
+    return accounts + ModerationRecord.objects.filter(at__lte=oldest).delete()[0]

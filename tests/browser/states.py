@@ -10,7 +10,7 @@ from mailboxes.web import errors
 from tests.browser import visits
 from tests.browser.filled import Mailbox, fill
 from tests.hostile import bombs
-from tests.journey import probe
+from tests.journey import client, probe
 
 TEXTS = (
     "/",
@@ -86,6 +86,7 @@ def _every(page: Page, stack: Stack, mailboxes: tuple[Mailbox, Mailbox, Mailbox]
     yield from _forms(page)
     yield from _inboxes(page, *mailboxes)
     yield from _messages(page, mailboxes[0])
+    yield from _timelines(page, stack, *mailboxes)
     yield from _decisions(page, mailboxes[2])
 
 
@@ -172,6 +173,26 @@ def _messages(page: Page, full: Mailbox) -> Iterator[str]:
     page.get_by_role("button", name="Load images this time").click()
     expect(page.get_by_text("Images are loaded for this view only")).to_be_visible()
     yield "message with images"
+
+
+def _timelines(
+    page: Page, stack: Stack, full: Mailbox, empty: Mailbox, ending: Mailbox
+) -> Iterator[str]:
+    page.goto(empty.path() + "timeline")
+    expect(page.get_by_text("Nobody has asked for this address")).to_be_visible()
+    yield "timeline empty"
+    assert probe.answer_to(stack, ending.address)[0] == 452
+    client.send(stack, visits.CODE, full.address)
+    for mailbox, said in ((full, "Stored: it is in the inbox"), (ending, "Turned away")):
+        page.goto(mailbox.path() + "timeline")
+        probe.wait_until(lambda said=said: _says_when_looked_at_again(page, said))
+        yield f"timeline: {said}"
+
+
+def _says_when_looked_at_again(page: Page, said: str) -> bool:
+    page.get_by_role("link", name="Look again").click()
+    page.wait_for_load_state()
+    return page.get_by_text(said).count() > 0
 
 
 def _decisions(page: Page, ending: Mailbox) -> Iterator[str]:

@@ -43,7 +43,7 @@ def test_nothing_is_lost_or_scrolls_sideways_in_any_state(desktop: Page, stack: 
     found = []
     for state in states.every(desktop, stack, states.boxes(stack)):
         if state.startswith("/admin"):
-            continue  # Django's own
+            continue  # for operators: tests/browser/test_operators.py
         seen = desktop.evaluate(SEEN)
         desktop.set_viewport_size(NARROW)
         found += [f"{state}, narrow: {each}" for each in desktop.evaluate(LAYOUT)]

@@ -114,7 +114,10 @@ def test_limits_and_scopes_change_and_the_key_stays(operator):
 def test_keys_are_revoked_in_the_list(operator):
     keys = [api_keys.create(name) for name in ("a", "b", "c")]
     chosen = ApiKey.objects.filter(name__in="ab").values_list("pk", flat=True)
-    answer = operator.post(LIST, {"action": "revoke", "_selected_action": list(chosen)})
+    wish = {"action": "revoke", "_selected_action": list(chosen)}
+    assert operator.post(LIST, wish).status_code == 200  # asks for the reason
+    assert all(is_known(key) for key in keys)
+    answer = operator.post(LIST, {**wish, "confirmed": "yes", "reason": "left"})
     assert answer.status_code == 302
     assert [is_known(key) for key in keys] == [False, False, True]
 
@@ -129,7 +132,8 @@ def test_who_may_only_look_makes_and_revokes_none(db):
     key = api_keys.create("a")
     assert client.get(LIST).status_code == 200
     assert client.post(ADD, WISH).status_code == 403
-    client.post(LIST, {"action": "revoke", "_selected_action": [ApiKey.objects.get().pk]})
+    wish = {"action": "revoke", "_selected_action": [ApiKey.objects.get().pk]}
+    client.post(LIST, {**wish, "confirmed": "yes", "reason": "x"})
     assert is_known(key)
     assert ApiKey.objects.count() == 1
 
