@@ -183,8 +183,12 @@ class DeliveryServer:
             except protocol.ProtocolError:
                 connection.refuse()
         answers = self._do.deliver(requests) if requests else iter(())
-        for connection, line in zip(senders, answers, strict=True):
+        for connection, request, line in zip(senders, requests, answers, strict=True):
             if not connection.answer(line):
+                logger.warning(
+                    "an answer was not read: Postfix tries again",
+                    extra={"queue_id": request.queue_id, "result": "unread"},
+                )
                 self._do.unread()
             if not connection.closed:
                 self._arriving[connection.socket] = connection

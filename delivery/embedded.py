@@ -23,6 +23,7 @@ from delivery.policy import RecipientJudge
 from delivery.protocol import Request
 from delivery.scoreboard import Scoreboard
 from mailboxes.rules import summary
+from mailboxes.services import timeline
 
 OK = "250 2.0.0 Ok"
 TEMPORARY = "451 4.3.0 Temporary failure"
@@ -44,6 +45,7 @@ class Handler:
         book = AdmissionBook(board.admissions, 0)
         self._judge = RecipientJudge(book, handlers.sender_judge(board, 0))
         self._deliver = IntakeHandler(summary.summarize, board, book)
+        timeline.start()
 
     async def in_thread(self, function: Any, *arguments: Any) -> Any:
         """The function's result, from the thread that has the database connection."""

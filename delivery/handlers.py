@@ -11,11 +11,13 @@ from delivery.guard import GuardedSummary
 from delivery.intake_handler import IntakeHandler
 from delivery.policy import RecipientJudge
 from delivery.process import Handlers
+from delivery.queue_watch import QueueWatch
 from delivery.rates import RateBook
 from delivery.scoreboard import Scoreboard
 from delivery.sender_judge import SenderJudge, SenderLimits
 from mailboxes.rules import networks, summary
 from mailboxes.rules.summary import Summary
+from mailboxes.services import timeline
 
 
 def make(
@@ -25,6 +27,9 @@ def make(
     guarded = GuardedSummary(summarize, board, slot, settings.PARSE_TIME_LIMIT)
     flusher = Flusher(board, slot, database.can_store, settings.POSTFIX_CONFIG_DIR)
     book = AdmissionBook(board.admissions, slot)
+    timeline.start()
+    if slot == 0:
+        QueueWatch(settings.POSTFIX_CONFIG_DIR).start()
     return Handlers(
         deliver=IntakeHandler(guarded, board, book),
         healthy=database.healthy,

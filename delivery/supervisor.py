@@ -16,6 +16,7 @@ from typing import NoReturn
 from delivery import handover
 from delivery.scoreboard import Scoreboard
 from delivery.watchdog import Watchdog
+from mailboxes.services import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -141,6 +142,7 @@ class Supervisor:
         slot.delay = min(MAX_DELAY, max(0.1, slot.delay * 2)) if lived < SHORT_LIFE else 0.0
         slot.pid, slot.due = 0, time.monotonic() + slot.delay
         if not self._stopping:
+            metrics.WORKER_DEATHS.add()
             logger.warning("a worker process ended, wait status %d", status)
 
     def _reload(self) -> None:

@@ -13,13 +13,14 @@ from django_recaptcha.constants import TEST_PRIVATE_KEY, TEST_PUBLIC_KEY
 from mailboxes.gate import captcha
 from mailboxes.rules import lifetimes, networks
 from mailboxes.rules.errors import InvalidNetwork
-from mailboxes.services import key_guard, receipts
+from mailboxes.services import domain_checks, domain_dns, key_guard, receipts
 
 UNKNOWN, KEY_MISSING, TEST_KEYS, OFF, RATE, NO_AUTHSERV_ID, INACTIVITY, KEY_CHANGED, RECEIPT = (
     f"mailboxes.E00{number}" for number in range(1, 10)
 )
 CLIENTS = "mailboxes.E010"
 WEBHOOKS = "mailboxes.E011"
+DOMAIN_DOCTOR = "mailboxes.E012"
 _RATE = re.compile(r"[1-9]\d*/(\d*)([smhd])", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -38,6 +39,7 @@ _RATES = (
     "CAPTCHAS_PER_CLIENT",
     "API_CALLS_PER_MAILBOX",
     "REPORTS_PER_CLIENT",
+    "SIGN_INS_PER_CLIENT",
 )
 
 
@@ -79,6 +81,20 @@ def webhook_networks_are_networks(
     except InvalidNetwork:
         words = "WEBHOOK_ALLOWED_NETWORKS are networks separated by commas, IPv4 from /8, IPv6 from /16."
         return [checks.Error(words, id=WEBHOOKS)]
+    return []
+
+
+@checks.register()
+def the_doctor_can_ask(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[checks.Error]:
+    """Refuse what the domain doctor could not start with."""
+    try:
+        domain_dns.check_resolvers()
+        domain_checks.public_addresses()
+    except ValueError:
+        words = "DNS_RESOLVERS are addresses, with a port where it is not 53; PUBLIC_ADDRESSES are addresses."
+        return [checks.Error(words, id=DOMAIN_DOCTOR)]
     return []
 
 

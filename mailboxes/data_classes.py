@@ -11,8 +11,27 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes.gate import client_key, limits, places, proof_of_work, questions, site, visitor
-from mailboxes.services import abuse, audit, idempotency, retention, webhook_limits
+from mailboxes.gate import (
+    client_key,
+    limits,
+    operators,
+    places,
+    proof_of_work,
+    questions,
+    site,
+    visitor,
+)
+from mailboxes.services import (
+    abuse,
+    audit,
+    domain_use,
+    heartbeats,
+    idempotency,
+    retention,
+    samples,
+    timeline,
+    webhook_limits,
+)
 from mailboxes.web import cookies, receipt, report
 
 _DAY = 86_400
@@ -68,6 +87,10 @@ def _days(days: int) -> Callable[[], int]:
 
 def _solution_seconds() -> int:
     return max(questions.LIFETIME, proof_of_work.LIFETIME) + 60
+
+
+def _session_seconds() -> int:
+    return operators.LONGEST_SESSION + site.admin_cookie()[1]
 
 
 _TIME = _("%(time)s")
@@ -267,11 +290,12 @@ _OPERATORS = (
         Section.OPERATOR,
         _("What operators did"),
         _(
-            "Who of them did what, when, why and to which random number: so that they can be held to it. No address."
+            "Who of them did what, when, why and to what: a random number, or the name of a domain, a key or an "
+            "account. So that they can be held to it. No address of visitors."
         ),
         Kept(_TIME, _days(audit.RECORD_DAYS)),
         _BY_CLEAN_UP,
-        _fields("ModerationRecord", "id at act subject reason actor"),
+        (*_fields("ModerationRecord", "id at act subject reason actor"), "admin.LogEntry"),
         _CLEAN_UP,
     ),
     DataClass(
@@ -295,13 +319,17 @@ _OPERATORS = (
     DataClass(
         Section.OPERATOR,
         _("Settings"),
-        _("Our domains, and whether addresses are given out right now. Nothing of visitors."),
+        _(
+            "Our domains, what is wrong with them, and whether addresses are given out right now. Nothing of visitors."
+        ),
         _UNTIL_REMOVED,
         _BY_OPERATOR,
         (
             *_fields(
-                "Domain", "id name accepts_mail offered subdomains weight created_at retired_at"
+                "Domain",
+                "id name accepts_mail offered subdomains weight created_at retired_at health",
             ),
+            *_fields("DomainReport", "domain checked_at findings"),
             *_fields("AbuseControls", "id blocks_version creation_paused_at"),
         ),
     ),
@@ -309,7 +337,8 @@ _OPERATORS = (
         Section.OPERATOR,
         _("Operators’ accounts"),
         _(
-            "Name, mail address if given, a hash of the password, rights, last sign-in, and what they changed."
+            "Name, mail address if given, a hash of the password, role, last sign-in; of a second factor its key, when "
+            "it was used and how often it was got wrong, and recovery codes as fingerprints."
         ),
         _UNTIL_REMOVED,
         _BY_OPERATOR,
@@ -317,15 +346,17 @@ _OPERATORS = (
             "auth.User",
             "auth.Group",
             "auth.Permission",
-            "admin.LogEntry",
             "contenttypes.ContentType",
+            "otp_totp.TOTPDevice",
+            "otp_static.StaticDevice",
+            "otp_static.StaticToken",
         ),
     ),
     DataClass(
         Section.OPERATOR,
         _("Operators’ sessions"),
         _("That an operator has signed in. Visitors have no sessions."),
-        Kept(_TIME, lambda: site.admin_cookie()[1]),
+        Kept(_AT_MOST, _session_seconds),
         _BY_CLEAN_UP,
         ("sessions.Session",),
         _CLEAN_UP,
@@ -343,6 +374,17 @@ _MEMORY = (
         Kept(_AT_MOST, lambda: max(client_key.KEY_LIFETIME, visitor.LIFETIME, limits.LONGEST)),
         _BY_ITSELF,
         ("redis:tempmail:*:rl:*", "redis:tempmail:*:client-key"),
+    ),
+    DataClass(
+        Section.MEMORY,
+        _("Numbers of each minute"),
+        _(
+            "How much mail came, was refused and is kept, how many requests and open pages there were: for the "
+            "operator’s charts. They name nobody."
+        ),
+        Kept(_AT_MOST, lambda: samples.MINUTES * 60),
+        _BY_ITSELF,
+        ("redis:tempmail:samples",),
     ),
     DataClass(
         Section.MEMORY,
@@ -373,6 +415,26 @@ _MEMORY = (
     ),
     DataClass(
         Section.MEMORY,
+        _("Where your mail is"),
+        _(
+            "When mail for your address was let in or turned away and why, whether the connection was encrypted, when "
+            "it was stored, how large it was, its number in the mail server: so that you see what became of it, and "
+            "an operator whom you tell the address. Under a fingerprint of the address; nothing of sender or content."
+        ),
+        Kept(_("%(time)s at the longest, or until the address ends"), lambda: timeline.SECONDS),
+        _BY_ITSELF,
+        ("redis:tempmail:timeline:*",),
+    ),
+    DataClass(
+        Section.MEMORY,
+        _("Counts of addresses"),
+        _("How many addresses each of our domains was given: so that they take turns."),
+        Kept(_AT_MOST, lambda: domain_use.LIFETIME),
+        _BY_ITSELF,
+        ("redis:tempmail:domains:*",),
+    ),
+    DataClass(
+        Section.MEMORY,
         _("Counts of mail"),
         _(
             "How much a network or a sender’s domain sends, under fingerprints made with a key that lives no longer "
@@ -397,6 +459,14 @@ _MEMORY = (
             "redis:tempmail:running:*",
             "redis:tempmail:mailbox:*",
         ),
+    ),
+    DataClass(
+        Section.MEMORY,
+        _("When tasks last ran"),
+        _("Names of tasks, when each ended and how: so that one that stands still is noticed."),
+        Kept(_AT_MOST, lambda: heartbeats.SECONDS),
+        _BY_ITSELF,
+        ("redis:tempmail:ran:*",),
     ),
 )
 
@@ -444,6 +514,17 @@ _LOGS = (
         _FOREVER,
         _BY_NOBODY,
         ("file:mail-counts.json",),
+    ),
+    DataClass(
+        Section.LOGS,
+        _("Counts of what the service does"),
+        _(
+            "How often what happened and how long it took, for the operator: mail, refusals, requests by kind of page, "
+            "limits. They name nobody."
+        ),
+        Kept(_("until the service is started again")),
+        _("the next start"),
+        ("file:metrics",),
     ),
     DataClass(
         Section.LOGS,
@@ -511,7 +592,7 @@ _COOKIES = (
         Section.COOKIES,
         _("Operators only"),
         _("That an operator has signed in, and what the admin tells them."),
-        Kept(_TIME, lambda: site.admin_cookie()[1]),
+        Kept(_AT_MOST, _session_seconds),
         _BY_BROWSER,
         ("cookie:session", "cookie:messages"),
         cookie=lambda: site.admin_cookie()[0],

@@ -8,10 +8,12 @@ from celery import shared_task
 from mailboxes.services import (
     canary,
     clock_guard,
+    domain_doctor,
     exclusive,
     log_rotation,
     purging,
     retention,
+    samples,
     space,
     webhook_sending,
 )
@@ -66,10 +68,22 @@ def rotate_logs() -> int:
     return log_rotation.rotate()
 
 
+@task("take_sample", 20)
+def take_sample() -> int:
+    """Keep the numbers of this minute for the admin's charts; return how many minutes there are."""
+    return samples.take()
+
+
 @task("canary", 20)
 def run_canary() -> int:
     """Have the service try itself; return how many trials failed."""
     return canary.run()
+
+
+@task("check_domains")
+def check_domains() -> int:
+    """Visit the domains whose time has come; return how many."""
+    return domain_doctor.check_due()
 
 
 # It takes its lock by itself, and only where there is something to send: it is called for every mail that is told of.

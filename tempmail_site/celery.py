@@ -21,6 +21,8 @@ _EVERY = {
     "rotate_logs": 3600,
     "send_webhooks": 10 if settings.WEBHOOKS else 0,
     "canary": settings.CANARY_INTERVAL,
+    "take_sample": 60,
+    "check_domains": 60 if settings.DOMAIN_CHECK_INTERVAL else 0,
 }
 app.conf.beat_schedule = {
     name: {"task": f"mailboxes.{name}", "schedule": seconds, "options": {"expires": seconds}}

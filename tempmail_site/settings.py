@@ -56,6 +56,12 @@ TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
 # The service tries itself every so many seconds; 0: never.
 CANARY_INTERVAL: int = env.int("CANARY_INTERVAL", default=300)
 
+# The domain doctor: seconds between two visits of a domain (0: never), the resolvers that it asks instead of the
+# system's, and the addresses that the internet knows this host by.
+DOMAIN_CHECK_INTERVAL: int = env.int("DOMAIN_CHECK_INTERVAL", default=21_600)
+DNS_RESOLVERS: list[str] = env.list("DNS_RESOLVERS", default=[])
+PUBLIC_ADDRESSES: list[str] = env.list("PUBLIC_ADDRESSES", default=[])
+
 # Webhooks: whether there are any, networks of the operator's own that they may reach besides the public internet, by
 # plain HTTP too, and requests a minute that one host gets.
 WEBHOOKS: bool = env.bool("WEBHOOKS", default=True)
@@ -76,8 +82,17 @@ OPERATOR_ADDRESS: str = env("OPERATOR_ADDRESS", default="")
 PRIVACY_CHANGED = date.fromisoformat(env("PRIVACY_CHANGED", default="2026-11-20"))
 TERMS_CHANGED = date.fromisoformat(env("TERMS_CHANGED", default="2026-11-20"))
 
+# Who may operate: whether each needs a code of an authenticator app to sign in, and how often one client may try.
+ADMIN_REQUIRES_TOTP: bool = env.bool("ADMIN_REQUIRES_TOTP", default=SECURE)
+SIGN_INS_PER_CLIENT: str = env("SIGN_INS_PER_CLIENT", default="20/15m")
+
+# Who may read /metrics: whoever has this token; without one, programs on this host that come through no proxy.
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
+
 # The mail path.
+SMTP: str = env("SMTP", default="postfix")  # or "embedded": the stand-in
 STATE_DIR = Path(env("STATE_DIR", default=str(paths.state_directory(DATA_DIR))))
+METRICS_DIRECTORY: Path | None = STATE_DIR / "metrics"  # what processes count, emptied at the start
 POSTFIX_CONFIG_DIR = STATE_DIR / "postfix"
 DELIVERY_SOCKET = STATE_DIR / "spool" / "tempmail" / "delivery.sock"
 POLICY_SOCKET = STATE_DIR / "spool" / "tempmail" / "policy.sock"
@@ -140,7 +155,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "mailboxes",  # before the admin, whose templates ours stand for
+    "mailboxes.apps.OperatorAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -149,10 +165,13 @@ INSTALLED_APPS = [
     "corsheaders",
     "csp",
     "django_altcha",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
     "ninja",
-    "mailboxes",
     "delivery",
     "postfix",
+    "tempmail_site.doctor",
 ]
 # Each of these is async-capable: one that is not would hold a thread for as long as a stream is open.
 MIDDLEWARE = [
@@ -169,6 +188,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
 ROOT_URLCONF = "tempmail_site.urls"
@@ -197,6 +217,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
+FORMAT_MODULE_PATH = ["mailboxes.formats"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"
@@ -230,8 +251,12 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "mailboxes.web.errors.csrf_failure"
 SESSION_COOKIE_NAME = "__Host-admin" if SECURE else "admin"
+SESSION_COOKIE_AGE = (
+    3600  # seconds without a request; mailboxes.gate.operators ends it after a day's work anyway
+)
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"
 SECURE_SSL_REDIRECT = SECURE and env.bool("SECURE_SSL_REDIRECT", default=True)
+SECURE_REDIRECT_EXEMPT = ["^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None

@@ -4,11 +4,12 @@ from django.contrib import admin
 from django.urls import include, path
 
 from mailboxes.api.endpoints import api
-from tempmail_site import health
+from tempmail_site import health, metrics
 
 urlpatterns = [
     path("livez", health.livez),
     path("healthz", health.healthz),
+    path("metrics", metrics.metrics),
     path("api/", api.urls),
     path("admin/", admin.site.urls),
     path("", include("mailboxes.web.urls")),

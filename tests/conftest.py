@@ -67,7 +67,13 @@ def running_stack(database_url: str | None, **settings: str) -> Iterator[Stack]:
     try:
         data = scratch / "data"
         many = dict.fromkeys(
-            ("CREATIONS_PER_CLIENT", "CREATIONS_PER_SESSION", "REPORTS_PER_CLIENT"), "1000/h"
+            (
+                "CREATIONS_PER_CLIENT",
+                "CREATIONS_PER_SESSION",
+                "REPORTS_PER_CLIENT",
+                "SIGN_INS_PER_CLIENT",
+            ),
+            "1000/h",
         )
         many["API_CALLS_PER_MAILBOX"] = "100000/m"
         here = {"WEBHOOK_ALLOWED_NETWORKS": "127.0.0.1"}  # where the tests' receivers are

@@ -42,7 +42,7 @@ STEPS_WITHOUT_SERVERS: tuple[tuple[str, list[str], Mapping[str, str]], ...] = (
         [PYTHON, "-W", "error", "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
         PRODUCTION,
     ),
-    ("tests without servers, on SQLite", [*PYTEST, "-n", "2", "tests/unit"], {}),
+    ("tests without servers, on SQLite", [*PYTEST, "-n", "3", "tests/unit"], {}),
 )
 # These run beside the others, with servers of their own: half of the time, and most of theirs is waiting. When they are
 # through, what needs both cores (Chromium, bombs) has its turn at the end of the others.

@@ -11,7 +11,8 @@ _scratch = Path(tempfile.mkdtemp(prefix="tempmail-tests-"))
 atexit.register(shutil.rmtree, _scratch, ignore_errors=True)
 _key = base64.urlsafe_b64encode(bytes(range(32))).decode()
 os.environ.setdefault("DATA_DIR", str(_scratch))
-os.environ.setdefault("CANARY_INTERVAL", "0")  # its mail would be counted by tests that count
+for _name in ("CANARY_INTERVAL", "DOMAIN_CHECK_INTERVAL"):
+    os.environ.setdefault(_name, "0")  # their mail would be counted by tests that count
 for _name in ("SECRET_KEY", "ADDRESS_DIGEST_KEY", "OPERATOR_KEY", "RECEIPT_KEY"):
     os.environ.setdefault(_name, _key)
 

@@ -47,6 +47,7 @@ missing_packages() {
   if [ "$purpose" = bench ]; then missing_peers; return 0; fi
   missing_browser
   missing_examples
+  missing_monitoring
 }
 
 # Without these logs grow, and webhooks reach nobody by https: whoever cannot install them here starts all the same.
@@ -70,6 +71,11 @@ missing_examples() {
   has curl || echo curl
   has jq || echo jq
   has swaks || echo swaks
+}
+
+# promtool(1), which checks and tests the alerts of deploy/monitoring/, comes with it.
+missing_monitoring() {
+  has promtool || echo prometheus
 }
 
 # Lighthouse itself comes from npm, into var/lighthouse; the instance it looks at has the stand-in for Postfix.
@@ -145,6 +151,11 @@ install_redis() {
   if has systemctl; then systemctl disable redis-server >/dev/null 2>&1 || true; fi
 }
 
+install_prometheus() {
+  apt install --no-install-recommends prometheus
+  if has systemctl; then systemctl disable prometheus >/dev/null 2>&1 || true; fi
+}
+
 install_packages() {
   trap restore EXIT
   trap 'exit 130' INT
@@ -158,6 +169,7 @@ install_packages() {
       postfix) install_postfix ;;
       postgresql) install_postgresql ;;
       redis-server) install_redis ;;
+      prometheus) install_prometheus ;;
       dovecot-core) install_dovecot ;;
       *) apt install --no-install-recommends "$package" ;;
     esac

@@ -148,7 +148,7 @@ class Instance:
 
     def _note_environment(self) -> None:
         """Let manage.py from a second shell, which knows only DATA_DIR, find the same database and ports."""
-        names = ("HTTP_PORT", "SMTP_PORT", "SMTP", "DATABASE_URL")
+        names = ("HTTP_PORT", "SMTP_PORT", "SMTP", "DATABASE_URL", "UNLIMITED_CLIENTS")
         lines = [f"{name}='{self.env[name]}'\n" for name in names if name in self.env]
         fresh = self.data_dir / ".instance.env.new"
         fresh.touch(mode=0o600)
@@ -163,7 +163,9 @@ class Instance:
             raise StartFailed(f"{self.state_dir} or its parent belongs to another user.")
         owner.make_directory(self.log_directory, self.owner, 0o700)
         # after a crash nothing listens on what lies there
-        shutil.rmtree(self.state_dir / "redis", ignore_errors=True)
+        for name in ("redis", "metrics"):
+            shutil.rmtree(self.state_dir / name, ignore_errors=True)
+        owner.make_directory(self.state_dir / "metrics", self.owner, 0o700)
         for directory in ("spool", "spool/tempmail"):
             owner.make_directory(
                 self.state_dir / directory, self.owner if "/" in directory else root

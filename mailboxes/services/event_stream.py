@@ -13,7 +13,7 @@ from mailboxes import live
 from mailboxes.database_pool import in_database_pool
 from mailboxes.models.mailboxes import Mailbox
 from mailboxes.rules.errors import Frozen, MailboxEnded
-from mailboxes.services import following
+from mailboxes.services import following, metrics
 
 CONTENT_TYPE = "text/event-stream; charset=utf-8"
 BATCH = 100
@@ -64,6 +64,7 @@ def once(mailbox: Mailbox, after: int, news: News) -> str:
 async def stream(mailbox: Mailbox, after: int, news: News) -> AsyncIterator[str]:
     """Yield events until the mailbox ends or is frozen, or the database is away: then the client comes again."""
     yield _retry(_RECONNECT)
+    metrics.EVENT_STREAMS.add(1)
     try:
         async for event in _events(mailbox, after, news):
             yield event.encode()
@@ -73,6 +74,8 @@ async def stream(mailbox: Mailbox, after: int, news: News) -> AsyncIterator[str]
         yield FROZEN.encode()
     except (DatabaseError, InterfaceError):
         return
+    finally:
+        metrics.EVENT_STREAMS.add(-1)
 
 
 async def _events(mailbox: Mailbox, after: int, news: News) -> AsyncIterator[Event]:

@@ -16,7 +16,7 @@ from mailboxes import live
 from mailboxes.models.mailboxes import Mailbox
 from mailboxes.models.messages import Message, MessageSource
 from mailboxes.models.records import DedupeRecord
-from mailboxes.rules import addresses, dedupe, sealing
+from mailboxes.rules import addresses, dedupe, queue_ids, sealing
 from mailboxes.rules import summary as summaries
 from mailboxes.rules.errors import InvalidAddress
 from mailboxes.rules.summary import Summary
@@ -26,8 +26,10 @@ from mailboxes.services import (
     domains,
     key_guard,
     keys,
+    metrics,
     operator_mail,
     parcels,
+    timeline,
     webhook_outbox,
 )
 from mailboxes.services.parcels import Envelope, Parcel
@@ -42,6 +44,12 @@ class Outcome(enum.Enum):
     DUPLICATE = "duplicate"
     GONE = "gone"
     OPERATOR = "operator"
+
+
+_TOLD = {
+    Outcome.STORED: timeline.Kind.STORED,
+    Outcome.DUPLICATE: timeline.Kind.DUPLICATE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +97,10 @@ def store_many(deliveries: Sequence[Delivery]) -> list[list[Outcome]]:
             for one in deliveries
         ]
     for one, outcomes in zip(deliveries, results, strict=True):
+        _tell(one, outcomes)
         outcomes += [Outcome.GONE] * (len(one.envelope.recipients) - len(outcomes))
         _log(one, outcomes)
+        _count(one, outcomes)
     return results
 
 
@@ -101,10 +111,34 @@ def _log(delivery: Delivery, outcomes: Iterable[Outcome]) -> None:
         extra={
             "queue_id": delivery.envelope.queue_id,
             "size": delivery.parcel.size,
+            "result": "delivered",
             **Counter(outcome.value for outcome in outcomes),
             "duration_ms": round((time.monotonic() - delivery.began) * 1000, 1),
         },
     )
+
+
+def _tell(delivery: Delivery, outcomes: Iterable[Outcome]) -> None:
+    """Note for the owners what is in their mailboxes; of any other recipient nothing is noted. Waits for nothing."""
+    took = time.monotonic() - delivery.began
+    by_digest = dict(zip(delivery.recipients, outcomes, strict=True))
+    for outcome, kind in _TOLD.items():
+        digests = [digest for digest, each in by_digest.items() if each is outcome]
+        timeline.delivered(
+            digests, kind, delivery.envelope.queue_id, size=delivery.parcel.size, took=took
+        )
+
+
+def _count(delivery: Delivery, outcomes: Iterable[Outcome]) -> None:
+    metrics.INGEST_MESSAGES.add(result="committed")
+    metrics.INGEST_BYTES.add(delivery.parcel.size)
+    metrics.INGEST_SECONDS.observe(time.monotonic() - delivery.began)
+    if delivery.parcel.partial:
+        metrics.INGEST_PARTIAL.add()
+    for outcome in outcomes:
+        metrics.INGEST_RECIPIENTS.add(result=outcome.value)
+    if arrived := queue_ids.arrived_at(delivery.envelope.queue_id):
+        metrics.INGEST_AGE.observe(max(0.0, time.time() - arrived))
 
 
 def _unique(recipients: Iterable[str]) -> dict[bytes, addresses.Address]:

@@ -15,7 +15,7 @@ from django.db.models import F, QuerySet
 from mailboxes.models.mailboxes import Mailbox
 from mailboxes.models.messages import Message
 from mailboxes.models.records import PurgeRecord
-from mailboxes.services import clock, clock_guard, erasing, webhook_outbox
+from mailboxes.services import clock, clock_guard, erasing, metrics, timeline, webhook_outbox
 
 logger = logging.getLogger(__name__)
 
@@ -171,6 +171,11 @@ def _reason(mailbox: Mailbox, by: datetime) -> PurgeRecord.Reason:
 
 def _record(mailboxes: Sequence[Mailbox], reason: Callable[[Mailbox], PurgeRecord.Reason]) -> None:
     """Note what was removed, after it was: on a full disk making room is what matters."""
+    timeline.forget(bytes(mailbox.address_digest) for mailbox in mailboxes)
+    for mailbox in mailboxes:
+        metrics.PURGED.add(reason=reason(mailbox).value)
+    metrics.PURGED_MESSAGES.add(sum(mailbox.message_count for mailbox in mailboxes))
+    metrics.PURGED_BYTES.add(sum(mailbox.stored_bytes for mailbox in mailboxes))
     try:
         now = clock.now()
         PurgeRecord.objects.bulk_create(

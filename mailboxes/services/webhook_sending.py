@@ -20,6 +20,7 @@ from mailboxes.rules.webhook_urls import Target
 from mailboxes.services import (
     blocklist,
     exclusive,
+    metrics,
     webhook_connections,
     webhook_limits,
     webhook_nudge,
@@ -131,6 +132,7 @@ class _Run:
         self._busy.subtract(event.counts_as)
         self._under_way -= 1
         self._delivered += outcome is Outcome.DELIVERED
+        metrics.WEBHOOKS.add(result=outcome.name.lower())
         webhook_outbox.settle(event, outcome)
 
 

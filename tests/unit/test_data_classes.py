@@ -27,7 +27,11 @@ COOKIES = {
 # Which keys or channels of Redis a module uses.
 REDIS = {
     "live.py": "redis:tempmail:mailbox:*",
+    "services/domain_use.py": "redis:tempmail:domains:*",
     "services/exclusive.py": "redis:tempmail:running:*",
+    "services/samples.py": "redis:tempmail:samples",
+    "services/heartbeats.py": "redis:tempmail:ran:*",
+    "services/timeline_store.py": "redis:tempmail:timeline:*",
     "services/webhook_limits.py": "redis:tempmail:webhooks:*",
     "gate/places.py": "redis:tempmail:open:*",
     "gate/single_use.py": "redis:tempmail:*:used:*",
@@ -81,7 +85,7 @@ def test_every_field_has_one_class_and_every_class_fields_that_exist():
     assert sorted(named) == sorted(fields())
 
 
-OTHERS = {"auth", "admin", "contenttypes", "sessions"}
+OTHERS = {"auth", "admin", "contenttypes", "sessions", "otp_totp", "otp_static"}
 
 
 def test_every_cookie_has_a_class():

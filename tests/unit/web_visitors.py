@@ -8,7 +8,7 @@ from django.urls import reverse
 from mailboxes.services.creation import Created
 from mailboxes.web import cookies
 
-GET_NAMES = ("inbox", "list", "events", "qr")
+GET_NAMES = ("inbox", "list", "events", "timeline", "qr")
 POST_NAMES = ("delete-several", "delete-all", "extend", "end", "recovery")
 MESSAGE_GET_NAMES = ("message", "frame", "source", "eml")
 
