@@ -1,6 +1,9 @@
 """`manage.py seed_demo`: domains, mailboxes and mail to look at, and `--remove` to take them away again."""
 
+import contextlib
+import logging
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -36,7 +39,20 @@ class Command(BaseCommand):
                 "This site is on the net: visitors would be offered domains that no mail can reach. "
                 "If you want that: --force; take it away again with --remove."
             )
-        for one in seeding.seed():
-            self.stdout.write(
-                f"{one.about} ({one.messages} messages)\n  {one.created.address}\n  {one.link}"
-            )
+        with _without_deliveries():
+            for one in seeding.seed():
+                self.stdout.write(
+                    f"{one.about} ({one.messages} messages)\n  {one.created.address}\n  {one.link}"
+                )
+
+
+@contextlib.contextmanager
+def _without_deliveries() -> Iterator[None]:
+    """Write no line for each delivery: this mail is none that came, and the links are what is to be read."""
+    logger = logging.getLogger("mailboxes.services.intake")
+    before = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
