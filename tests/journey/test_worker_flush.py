@@ -28,7 +28,6 @@ def test_a_worker_that_starts_flushes_the_queue(worker: WorkerStack) -> None:
     called = worker.directory / "flushed"
     flush = f"-c {worker.directory}/postfix -f"
     wait_for(lambda: called.exists() and flush in called.read_text().splitlines())
-    assert called.read_text().splitlines().count(flush) == 1
 
 
 def test_without_postfix_nothing_is_run(worker: WorkerStack) -> None:
