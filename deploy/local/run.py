@@ -8,7 +8,6 @@ import os
 import shlex
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +24,7 @@ POLL_SECONDS = 0.3
 RESTART_SECONDS = 5.0
 
 
-_asked_to_end = threading.Event()
+_asked_to_end = False
 
 
 class Ended(BaseException):
@@ -53,9 +52,12 @@ def main() -> int:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
+    global _asked_to_end
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)  # ending takes a moment, and is not to be cut short
-    _asked_to_end.set()  # Python drops an exception that a handler raises in the midst of a destructor
+    # Noted too: Python drops an exception that a handler raises in the midst of a destructor. Not by an Event, whose
+    # lock the interrupted code may hold.
+    _asked_to_end = True
     raise Ended
 
 
@@ -114,7 +116,8 @@ def _run(stack: Stack) -> int:
 def _watch(stack: Stack, changed: Callable[[], None]) -> None:
     """Wait for the end; start again what died, after a pause that shows it and keeps a broken one from spinning."""
     turned_over = time.monotonic()
-    while not _asked_to_end.wait(POLL_SECONDS):
+    while not _asked_to_end:
+        time.sleep(POLL_SECONDS)
         for name, child in list(stack.processes.items()):
             if child.pid is None:
                 _say(
