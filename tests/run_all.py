@@ -44,9 +44,9 @@ STEPS_WITHOUT_SERVERS: tuple[tuple[str, list[str], Mapping[str, str]], ...] = (
     ),
     ("tests without servers, on SQLite", [*PYTEST, "-n", "3", "tests/unit"], {}),
 )
-# These run beside the others, with servers of their own: half of the time, and most of theirs is waiting. When they are
+# These run beside the others, with servers of their own: most of their time is waiting. When they are
 # through, what needs both cores (Chromium, bombs) has its turn at the end of the others.
-BESIDE = ("faults", "isolation", "local", "unit")
+BESIDE = ("faults", "isolation", "local")
 LAST = ("hostile", "browser")
 
 

@@ -201,10 +201,11 @@ def test_the_queue_id_is_found_for_the_log(service: Service) -> None:
 
 
 def test_beyond_its_connections_others_wait_but_the_pipe_does_not() -> None:
-    with running(connections=2) as service, service.connect() as third:
+    with running(connections=2) as service, contextlib.ExitStack() as stack:
         with service.connect() as first, service.connect() as second:
             first.greet()
             second.greet()
+            third = stack.enter_context(service.connect())
             with service.connect("delivery") as pipe:
                 pipe.send(protocol.PING)
                 assert pipe.socket.recv(100) == protocol.PONG
