@@ -16,7 +16,7 @@ SIZES = (1_000, 4_000, 1_000, 20_000, 2_000, 70_000, 1_000, 120_000, 8_000, 300_
 PER_CONNECTION = 6  # transactions, as far as none is refused
 PAUSE = 0.15  # seconds between two transactions of a session: the machine is not what is tested
 REPLY_SECONDS = 60
-DEADLINE = 120.0
+DEADLINE = 240.0
 
 
 class Load:

@@ -7,6 +7,7 @@ import unicodedata
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from email.errors import InvalidBase64LengthDefect
 from email.message import Message
 from itertools import count
 from typing import Any
@@ -175,7 +176,8 @@ def files_in(source: bytes) -> list[bytes]:
         content = part.get_payload(decode=True) or b""
         sent = str(part.get_payload()).encode("utf-8", "surrogateescape")
         coded = "base64" in str(part.get("content-transfer-encoding", "")).lower()
-        if not (coded and content == sent):  # where Python gives up on base64, ours goes on
+        gave_up = any(isinstance(one, InvalidBase64LengthDefect) for one in part.defects)
+        if not (coded and (gave_up or content == sent)):  # there ours goes on
             found.append(content)
     return found
 
