@@ -5,13 +5,13 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
+from mailboxes.api import presenting
 from mailboxes.api.authentication import MailboxBearer, own_mailbox
 from mailboxes.api.problems import documented
 from mailboxes.api.schemas.addresses import AddressOut, DomainList, ExtendIn
 from mailboxes.gate import limits
 from mailboxes.models.domains import Domain
 from mailboxes.services import domains, ending, reading
-from mailboxes.services.reading import OpenMailbox
 
 router = Router()
 
@@ -36,7 +36,8 @@ def list_domains(request: HttpRequest) -> dict[str, Any]:
 def read_address(request: HttpRequest, response: HttpResponse, address: str) -> dict[str, Any]:
     """Tell how long an address lives."""
     response["Cache-Control"] = "no-store"
-    return _presented(own_mailbox(request, address))
+    opened = own_mailbox(request, address)
+    return presenting.address(opened.mailbox, opened.address)
 
 
 @router.patch(
@@ -52,14 +53,5 @@ def change_address(
     limits.check_change(request, opened.mailbox.public_id)
     ending.extend(opened.mailbox, body.expires_in)
     response["Cache-Control"] = "no-store"
-    return _presented(reading.reread(opened))
-
-
-def _presented(opened: OpenMailbox) -> dict[str, Any]:
-    mailbox = opened.mailbox
-    return {
-        "address": opened.address,
-        "created_at": mailbox.created_at,
-        "expires_at": mailbox.ends_at,
-        "max_expires_at": mailbox.max_expires_at,
-    }
+    changed = reading.reread(opened)
+    return presenting.address(changed.mailbox, changed.address)

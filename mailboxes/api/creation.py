@@ -8,7 +8,7 @@ from django.urls import reverse
 from ninja import Header, Router, Status
 from ninja.errors import ValidationError
 
-from mailboxes.api import rate_fields
+from mailboxes.api import presenting, rate_fields
 from mailboxes.api.authentication import OptionalApiKeyBearer
 from mailboxes.api.problems import documented
 from mailboxes.api.schemas.creation import GenerateIn, GenerateOut
@@ -109,10 +109,7 @@ def _invalid_header(words: str) -> ValidationError:
 def _presented(created: Created) -> dict[str, Any]:
     mailbox = created.mailbox
     return {
-        "address": created.address,
+        **presenting.address(mailbox, created.address),
         "token": created.token,
-        "created_at": mailbox.created_at,
-        "expires_at": mailbox.ends_at,
-        "max_expires_at": mailbox.max_expires_at,
         "inbox_url": site.url(reverse("web:inbox", args=[mailbox.public_id])),
     }

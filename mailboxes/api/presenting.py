@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from mailboxes.api import cursors
 from mailboxes.gate import site
+from mailboxes.models.mailboxes import Mailbox
 from mailboxes.rules import attachments, authentication, links, safe_html
 from mailboxes.rules.parsing import Attachment
 from mailboxes.services.reading import Counts, Item, OpenMessage, Page
@@ -22,6 +23,16 @@ def email_list(page: Page, counts: Counts, position: int, timed_out: bool) -> di
         "position": str(position),
         "next_cursor": None if page.next_before is None else cursors.encode(page.next_before),
         "timed_out": timed_out or None,
+    }
+
+
+def address(mailbox: Mailbox, address: str) -> dict[str, Any]:
+    """Return an address and its times; `expires_at` is when it really ends."""
+    return {
+        "address": address,
+        "created_at": mailbox.created_at,
+        "expires_at": mailbox.ends_at,
+        "max_expires_at": mailbox.max_expires_at,
     }
 
 
