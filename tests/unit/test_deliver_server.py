@@ -22,6 +22,8 @@ class Service:
 
     def __init__(self, path: Path, limits: Limits, receive_seconds: float) -> None:
         self.path, self.delivered, self.unread = path, list[Request](), threading.Event()
+        self.delivering, self.may_deliver = threading.Event(), threading.Event()
+        self.may_deliver.set()
         self._listener = bind(Address("delivery", path))
         self._wakeup, self._wake = socket.socketpair()
         self._wakeup.setblocking(False)
@@ -40,6 +42,8 @@ class Service:
         self._server.run(self._wakeup, self._ended.is_set, lambda: None)
 
     def _deliver(self, requests: Sequence[Request]) -> Iterator[bytes]:
+        self.delivering.set()
+        assert self.may_deliver.wait(60)
         for request in requests:
             self.delivered.append(request)
             yield protocol.STORED
@@ -146,13 +150,16 @@ def test_a_request_that_takes_too_long_is_deferred() -> None:
 
 
 def test_a_script_that_gave_up_before_its_turn_is_not_delivered_for() -> None:
-    with running() as service:
-        with service.connect() as client:
-            client.sendall(message())
-            client.close()
-        assert exchange(service, protocol.PING) == protocol.PONG
-        # Gone before it was read: skipped. Read before it was gone: delivered, and not read.
+    with running() as service, service.connect() as first:
+        service.may_deliver.clear()
+        first.sendall(message())
+        assert service.delivering.wait(60)
+        with service.connect() as second:
+            second.sendall(message(b"given up"))
+        service.may_deliver.set()
+        assert first.recv(100) == protocol.STORED
         assert service.unread.wait(60)
+        assert [r.body for r in service.delivered] == [b"hello"]
 
 
 def test_a_stop_waits_for_what_has_begun_to_arrive() -> None:
