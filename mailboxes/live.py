@@ -6,18 +6,19 @@ import logging
 import time
 import weakref
 from collections.abc import AsyncIterator
-from functools import lru_cache
 
 import redis
 import redis.asyncio
-from django.conf import settings
 from redis.exceptions import RedisError
+
+from mailboxes import redis_clients
 
 logger = logging.getLogger(__name__)
 
 ENDED = "ended"
 FROZEN = "frozen"  # or given back
 _PREFIX = "tempmail:mailbox:"
+_TIMEOUT = 0.5  # seconds
 _PAUSE = (
     5.0  # seconds without a try after a failure: a missing Redis must not slow the mail path down
 )
@@ -29,9 +30,8 @@ _SILENCE = (
 _silent_until = 0.0
 
 
-@lru_cache(maxsize=1)
 def _client() -> redis.Redis:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5)
+    return redis_clients.client(_TIMEOUT)
 
 
 def publish(public_id: str, event: str) -> None:
@@ -59,6 +59,13 @@ class Hub:
         self._task: asyncio.Task[None] | None = None
         self._pubsub: redis.asyncio.client.PubSub | None = None
         self.healthy = False
+        self.closing = False
+
+    def close(self) -> None:
+        """Have everybody who watches leave: the process ends, and another one takes their next request."""
+        self.closing = True
+        for channel in self._watchers:
+            self._wake(channel)
 
     @contextlib.asynccontextmanager
     async def watch(self, public_id: str) -> AsyncIterator[asyncio.Event]:
@@ -100,11 +107,8 @@ class Hub:
     async def _listen(self) -> None:
         """Follow all watched channels; after a failure begin again, for as long as somebody watches."""
         while True:
-            client = redis.asyncio.Redis.from_url(
-                settings.REDIS_URL, socket_timeout=None, socket_connect_timeout=1
-            )
             with contextlib.suppress(RedisError, OSError):
-                async with client, client.pubsub() as pubsub:
+                async with redis_clients.subscriber() as client, client.pubsub() as pubsub:
                     await pubsub.subscribe(*self._watchers)
                     await self._rely_on(pubsub)
             await asyncio.sleep(1)

@@ -9,12 +9,11 @@ import math
 import secrets
 import threading
 import time
-from functools import lru_cache
 
-import redis
-from django.conf import settings
+from redis import Redis
 from redis.exceptions import RedisError
 
+from mailboxes import redis_clients
 from mailboxes.rules.errors import RateLimited
 from mailboxes.services import metrics
 
@@ -127,8 +126,5 @@ def _give_back(key: str, place: str) -> None:
         _silent_until = time.monotonic() + _PAUSE
 
 
-@lru_cache(maxsize=1)
-def _client() -> redis.Redis:
-    return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT
-    )
+def _client() -> Redis:
+    return redis_clients.client(_TIMEOUT)

@@ -2,13 +2,12 @@
 
 import time
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 
-import redis
-from django.conf import settings
-from redis.backoff import NoBackoff
+from redis import Redis
+from redis.client import Pipeline
 from redis.exceptions import RedisError
-from redis.retry import Retry
+
+from mailboxes import redis_clients
 
 # Counted by half hours: the one that goes on and the one before it are "lately".
 SLOT_SECONDS = 1800
@@ -35,12 +34,12 @@ def note(domain: int) -> None:
     _ask(lambda pipe: _count(pipe, domain))
 
 
-def _read(pipe: "redis.client.Pipeline") -> None:
+def _read(pipe: Pipeline) -> None:
     for key in _keys():
         pipe.hgetall(key)
 
 
-def _count(pipe: "redis.client.Pipeline", domain: int) -> None:
+def _count(pipe: Pipeline, domain: int) -> None:
     key = _keys()[0]
     pipe.hincrby(key, str(domain), 1)
     pipe.expire(key, LIFETIME)
@@ -51,7 +50,7 @@ def _keys() -> tuple[str, str]:
     return f"{_PREFIX}{slot}", f"{_PREFIX}{slot - 1}"
 
 
-def _ask(command: Callable[["redis.client.Pipeline"], None]) -> list[dict[bytes, bytes]] | None:
+def _ask(command: Callable[[Pipeline], None]) -> list[dict[bytes, bytes]] | None:
     """Return what Redis answers, in one round trip; None while it is away, and for seconds after that."""
     global _failed_at  # one for the process; that two threads set it at once does no harm
     if time.monotonic() < _failed_at + _LEFT_ALONE:
@@ -65,11 +64,5 @@ def _ask(command: Callable[["redis.client.Pipeline"], None]) -> list[dict[bytes,
         return None
 
 
-@lru_cache(maxsize=1)
-def _client() -> redis.Redis:
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=_TIMEOUT,
-        socket_connect_timeout=_TIMEOUT,
-        retry=Retry(NoBackoff(), 0),
-    )
+def _client() -> Redis:
+    return redis_clients.client(_TIMEOUT)

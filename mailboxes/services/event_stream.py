@@ -81,7 +81,7 @@ async def stream(mailbox: Mailbox, after: int, news: News) -> AsyncIterator[str]
 async def _events(mailbox: Mailbox, after: int, news: News) -> AsyncIterator[Event]:
     ends_at = None
     async with live.hub().watch(mailbox.public_id) as woken:
-        while True:
+        while not live.hub().closing:
             # Cleared before looking: what is committed after the look sets it again.
             woken.clear()
             seen = await in_database_pool(following.look, mailbox.pk)

@@ -3,12 +3,12 @@
 import contextlib
 import logging
 from collections.abc import Iterator
-from functools import lru_cache
 
-import redis
-from django.conf import settings
+from redis import Redis
 from redis.exceptions import RedisError
 from redis.lock import Lock
+
+from mailboxes import redis_clients
 
 logger = logging.getLogger(__name__)
 
@@ -43,8 +43,5 @@ def _acquire(lock: Lock, wait: float) -> bool:
         return True
 
 
-@lru_cache(maxsize=1)
-def _client() -> redis.Redis:
-    return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT
-    )
+def _client() -> Redis:
+    return redis_clients.client(_TIMEOUT)

@@ -24,7 +24,7 @@ from redis.exceptions import RedisError
 from mailboxes import live
 from mailboxes.models.mailboxes import Mailbox
 from mailboxes.models.records import CanaryRun
-from mailboxes.services import clock, metrics
+from mailboxes.services import clock, metrics, replica
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -133,9 +133,15 @@ def forget() -> None:
 
 @kept(KEPT_SECONDS)
 def stored() -> Stored:
-    """Return what lives. One query. Raises django.db.Error."""
-    sums = Mailbox.objects.live().aggregate(
-        mailboxes=Count("pk"), messages=Sum("message_count"), bytes=Sum("stored_bytes")
+    """Return what lives. One query, of a replica if there is one. Raises django.db.Error."""
+    return replica.ask(_stored)
+
+
+def _stored(database: str) -> Stored:
+    sums = (
+        Mailbox.objects.using(database)
+        .live()
+        .aggregate(mailboxes=Count("pk"), messages=Sum("message_count"), bytes=Sum("stored_bytes"))
     )
     return Stored(**{name: int(value or 0) for name, value in sums.items()})
 
@@ -152,9 +158,14 @@ def overdue() -> Overdue:
 
 @kept(3 * KEPT_SECONDS)
 def top_domains(count: int = 10) -> list[OfDomain]:
-    """Return the domains with most living mailboxes. One query. Raises django.db.Error."""
+    """Return the domains with most living mailboxes. One query, of a replica if any. Raises django.db.Error."""
+    return replica.ask(lambda database: _top_domains(database, count))
+
+
+def _top_domains(database: str, count: int) -> list[OfDomain]:
     rows = (
-        Mailbox.objects.live()
+        Mailbox.objects.using(database)
+        .live()
         .values_list("domain__name")
         .annotate(number=Count("pk"), count=Sum("message_count"), size=Sum("stored_bytes"))
         .order_by("-number", "domain__name")

@@ -85,7 +85,7 @@ async def find_within(
                     return Found(result, seen.last_sequence)
                 after = seen.last_sequence
             left = deadline - loop.time()
-            if left <= 0:
+            if left <= 0 or live.hub().closing:
                 return Found(None, seen.last_sequence)
             # Each look says anew when the mailbox ends: it may have been extended, or ended, meanwhile.
             await pause(news, min(left, seen.seconds_left + LATE))

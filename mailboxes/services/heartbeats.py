@@ -4,13 +4,11 @@ import json
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 
-import redis
-from django.conf import settings
-from redis.backoff import NoBackoff
+from redis import Redis
 from redis.exceptions import RedisError
-from redis.retry import Retry
+
+from mailboxes import redis_clients
 
 logger = logging.getLogger(__name__)
 
@@ -47,9 +45,5 @@ def last(task: str) -> Heartbeat | None:
     return Heartbeat(at, str(value["result"]), float(value["duration_ms"]))
 
 
-@lru_cache(maxsize=1)
-def _client() -> redis.Redis:
-    once = Retry(NoBackoff(), 0)  # a note is not worth waiting for
-    return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT, retry=once
-    )
+def _client() -> Redis:
+    return redis_clients.client(_TIMEOUT)

@@ -10,13 +10,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 
-import redis
-from django.conf import settings
 from django.db import Error
+from redis import Redis
 from redis.exceptions import RedisError
 
+from mailboxes import redis_clients
 from mailboxes.services import figures, metrics
 
 MINUTES = 1440
@@ -206,8 +205,5 @@ def _read(line: bytes | str) -> Sample:
     return Sample(datetime.fromtimestamp(values.pop("at"), UTC), values)
 
 
-@lru_cache(maxsize=1)
-def _client() -> redis.Redis:
-    return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT
-    )
+def _client() -> Redis:
+    return redis_clients.client(_TIMEOUT)

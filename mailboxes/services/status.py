@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailboxes.models.records import CanaryRun
-from mailboxes.services import canary, clock
+from mailboxes.services import canary, clock, replica
 
 HOURS = 24
 _FAILURES_SHOWN = 10
@@ -54,11 +54,7 @@ class Status:
 def last_day() -> Status:
     """Return the figures of the last day. Two queries; a few hundred rows."""
     now = clock.now()
-    runs = list(
-        CanaryRun.objects.filter(started_at__gt=now - timedelta(hours=HOURS))
-        .defer("sealed")
-        .order_by("-started_at")
-    )
+    runs = replica.ask(lambda database: _runs_since(database, now - timedelta(hours=HOURS)))
     states = [run.state for run in runs]
     failures = [run for run in runs if run.state == CanaryRun.State.FAILED]
     return Status(
@@ -74,6 +70,11 @@ def last_day() -> Status:
         failures=failures[:_FAILURES_SHOWN],
         hours=_hours(runs, now),
     )
+
+
+def _runs_since(database: str, since: datetime) -> list[CanaryRun]:
+    runs = CanaryRun.objects.using(database).filter(started_at__gt=since)
+    return list(runs.defer("sealed").order_by("-started_at"))
 
 
 def _says_something(run: CanaryRun) -> bool:

@@ -8,12 +8,11 @@ import hashlib
 import logging
 import time
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
-import redis
-from django.conf import settings
+from redis import Redis
 from redis.exceptions import RedisError
 
+from mailboxes import redis_clients
 from mailboxes.services import keys
 
 logger = logging.getLogger(__name__)
@@ -22,6 +21,7 @@ SECONDS = 3600  # that an entry is kept at the longest; it is fifty minutes at l
 SLICE_SECONDS = 600
 PER_SLICE = 40  # entries of one address; the oldest go first
 _PREFIX = "tempmail:timeline:"
+_TIMEOUT = 0.5
 _ONE_SCRIPT = 200  # entries; Redis does nothing else meanwhile
 _ROOM_SECONDS = 10.0  # between looks at how full Redis is
 _PAUSE = 5.0  # seconds without a try to remove anything after a failure: a purge is not slowed down by it
@@ -38,11 +38,6 @@ end
 _silent_until = 0.0  # monotonic seconds
 
 Line = tuple[bytes, float, bytes]  # address digest, when (seconds since the epoch), what
-
-
-@lru_cache(maxsize=1)
-def _client() -> redis.Redis:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5)
 
 
 def append(lines: Sequence[Line]) -> None:
@@ -94,6 +89,10 @@ def _key(digest: bytes, first: int) -> str:
         digest, digest_size=16, key=keys.address_digest_key(), person=b"tempmail-time"
     )
     return f"{_PREFIX}{first}:{mixed.hexdigest()}"
+
+
+def _client() -> Redis:
+    return redis_clients.client(_TIMEOUT)
 
 
 class _Room:

@@ -1,11 +1,10 @@
 """How many requests of webhooks one host gets in a minute, counted over all processes in Redis."""
 
-from functools import lru_cache
-
-import redis
 from django.conf import settings
+from redis import Redis
 from redis.exceptions import RedisError
 
+from mailboxes import redis_clients
 from mailboxes.services import webhook_targets
 
 SECONDS = 60
@@ -33,8 +32,5 @@ def _counted(host: str) -> int:
     return int(count)
 
 
-@lru_cache(maxsize=1)
-def _client() -> redis.Redis:
-    return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT
-    )
+def _client() -> Redis:
+    return redis_clients.client(_TIMEOUT)

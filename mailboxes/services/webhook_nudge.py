@@ -61,6 +61,7 @@ def _client() -> Any:
 
     client = Celery("webhooks", broker=settings.CELERY_BROKER_URL, set_as_current=False)
     client.conf.broker_transport_options = {
+        **settings.CELERY_BROKER_TRANSPORT_OPTIONS,
         "socket_timeout": _TIMEOUT,
         "socket_connect_timeout": _TIMEOUT,
     }

@@ -7,6 +7,7 @@ import pytest
 import redis
 
 from deploy.local.stack import Stack
+from tests import documented
 from tests.journey import client, doc_examples, probe, remains
 from tests.journey.client import Inbox
 from tests.receivers import Receiver, answering, is_signed, receiver
@@ -119,7 +120,7 @@ def test_calls_are_counted_in_redis_for_a_minute_under_digests(stack: Stack) -> 
 
 def test_the_example_of_the_documentation_makes_one(stack: Stack) -> None:
     inbox = client.new_inbox(stack)
-    (script,) = doc_examples.blocks("bash", "docs/webhooks.md")
+    (script,) = documented.blocks(__file__, "docs/webhooks.md")
     hook = "https://ci.example/hooks/mail"
     made = json.loads(
         doc_examples.run(stack, "bash", "-eu", "-c", script, token=inbox.token, hook=hook)

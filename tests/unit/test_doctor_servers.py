@@ -263,6 +263,12 @@ def test_a_worker_that_is_not_there_or_hangs(tmp_path: Path) -> None:
         assert "cannot store" in words_of("worker.delivery", FAULT)
 
 
+def test_a_host_of_pages_only_has_no_worker_to_look_at() -> None:
+    with override_settings(SMTP="elsewhere", DELIVERY_SOCKET=Path("/nowhere")):
+        for id_ in ("worker.delivery", "worker.policy", "worker.lmtp", "worker.processes"):
+            assert level_of(id_) is SKIPPED
+
+
 def _answer_wrongly(listener: socket.socket) -> None:
     for _ in range(2):
         client, _ = listener.accept()

@@ -34,3 +34,15 @@ def test_nothing_is_kept_of_a_watcher_that_was_cut_off() -> None:
         assert hub._watchers == {}
 
     asyncio.run(visit())
+
+
+def test_whoever_watches_leaves_when_the_process_ends() -> None:
+    async def visit() -> None:
+        hub = live.Hub()
+        async with hub.watch("mailbox") as event:
+            event.clear()
+            hub.close()
+            assert event.is_set()
+            assert hub.closing
+
+    asyncio.run(visit())

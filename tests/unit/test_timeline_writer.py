@@ -146,7 +146,6 @@ def test_a_redis_that_hangs_holds_up_nobody(
     with socket.socket(socket.AF_UNIX) as silent, override_settings(REDIS_URL=f"unix://{path}"):
         silent.bind(str(path))
         silent.listen()
-        timeline_store._client.cache_clear()
         client = timeline_store._client()
         monkeypatch.setitem(client.connection_pool.connection_kwargs, "socket_timeout", 60)
         writer = Writer()
@@ -160,7 +159,6 @@ def test_a_redis_that_hangs_holds_up_nobody(
             asked.join(20)
             assert not asked.is_alive()
             ask_many()
-    timeline_store._client.cache_clear()
 
 
 def ask_many() -> None:

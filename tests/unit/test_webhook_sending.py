@@ -239,9 +239,7 @@ def test_one_host_gets_no_more_than_its_rate_and_the_rest_later(
 
 def test_without_redis_strangers_are_not_sent_to(settings, monkeypatch) -> None:
     settings.REDIS_URL = "unix:///nonexistent/redis.sock"
-    webhook_limits._client.cache_clear()
     assert not webhook_limits.is_within_rate("receiver.example")
-    webhook_limits._client.cache_clear()
 
 
 def test_a_receiver_that_hangs_holds_up_nobody_else(domain, deliver, monkeypatch) -> None:

@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from urllib.parse import urlsplit
 
 import redis
 from django.conf import settings
 from redis.exceptions import RedisError, ResponseError
 
+from mailboxes.rules import redis_urls
 from tempmail_site.doctor import looking
 from tempmail_site.doctor.findings import CannotLook, Finding, check, fault, ok, warning
 
@@ -117,10 +117,9 @@ def quiet() -> Iterator[Finding]:
 @check("redis.access", "Who can reach Redis can run tasks and lift limits.")
 def access() -> Iterator[Finding]:
     """A unix socket, loopback, or a password."""
-    url = urlsplit(settings.REDIS_URL)
-    is_near = url.scheme == "unix" or (url.hostname or "").startswith(("127.", "localhost", "::1"))
-    if is_near or url.password:
-        yield ok("by a unix socket" if url.scheme == "unix" else "by TCP")
+    url = settings.REDIS_URL
+    if redis_urls.is_near(url) or redis_urls.has_password(url):
+        yield ok("by a unix socket" if url.startswith("unix:") else "by TCP")
     else:
         words = "Redis is on another host, and REDIS_URL has no password"
         yield fault(
