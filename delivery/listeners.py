@@ -19,7 +19,7 @@ class Address:
     name: str
     path: Path
     mode: int = 0o660
-    owner: str = ""  # "user:group"; given only when the worker starts as root
+    owner: str = ""  # "user:group"; the user is given only by a worker that starts as root
 
 
 def open_listeners(addresses: list[Address]) -> dict[str, socket.socket]:
@@ -50,3 +50,7 @@ def _give_to(path: Path, owner: str) -> None:
     if os.geteuid() == 0 and user:
         with contextlib.suppress(LookupError):  # no such user here: root's own then
             shutil.chown(path, user, group or None)
+    elif group:
+        # who is not root may give a file to a group that it is in (chown(2)), as the worker of a container is
+        with contextlib.suppress(LookupError, PermissionError):
+            shutil.chown(path, group=group)

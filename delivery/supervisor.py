@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
-from delivery import handover
+from delivery import handover, notify
 from delivery.scoreboard import Scoreboard
 from delivery.watchdog import Watchdog
 from mailboxes.services import metrics
@@ -57,6 +57,7 @@ class Supervisor:
         self._replaced: set[int] = set()
         self._stopping = self._reloading = False
         self._wakeup, self._alarm = socket.socketpair()
+        self._pulse = notify.Pulse()
 
     def run(self) -> None:
         """Returns after SIGTERM or SIGINT, when every process has ended."""
@@ -67,9 +68,11 @@ class Supervisor:
         for pid in self._replaced:
             _tell(pid, signal.SIGTERM)
         logger.info("delivery worker runs %d processes", len(self._slots))
+        notify.tell(notify.READY)
         before = time.monotonic()
         while not self._stopping:
             self._wait()
+            self._pulse.beat()
             self._reap()
             self._look(time.monotonic() - before)
             before = time.monotonic()
@@ -152,11 +155,13 @@ class Supervisor:
             logger.error("reload refused: the new code or settings cannot be loaded")
             return
         logger.info("delivery worker reloads")
+        notify.reloading()
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         environment = handover.prepare(self._listeners, self._left())
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)  # noqa: S606
 
     def _stop(self) -> None:
+        notify.tell(notify.STOPPING)
         for listener in self._listeners.values():
             listener.close()
         for pid in self._left():

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 from django.conf import settings
@@ -63,6 +64,12 @@ def loads() -> bool:
     environment = handover.original_environment() | module
     line = [sys.executable, "-c", program]
     done = subprocess.run(
-        line, cwd=settings.BASE_DIR, env=environment, stdin=quiet, stdout=quiet, stderr=quiet
+        line, cwd=release(), env=environment, stdin=quiet, stdout=quiet, stderr=quiet
     )
     return done.returncode == 0
+
+
+def release() -> Path:
+    """Where a reload finds its code: by a link that may lead to another release than when we were started."""
+    started = Path(sys.argv[0]).absolute().parent
+    return started if (started / "manage.py").is_file() else Path(settings.BASE_DIR)

@@ -38,6 +38,9 @@ _DAY = 86_400
 # Of programs beside this one, which may not be imported here; a test compares them.
 MAIL_LOG_SECONDS = 2 * 300  # deploy.local.mail_log: the log of this interval, and that of the last
 RATE_SECONDS = 70  # delivery.rates
+BAN_SECONDS = 3600  # deploy/fail2ban/jail.d
+# deploy/nginx/tempmail-nginx.logrotate: six files of a day, and the one that is written
+WEB_LOG_DAYS = 7
 
 
 class Section(enum.Enum):
@@ -361,6 +364,17 @@ _OPERATORS = (
         ("sessions.Session",),
         _CLEAN_UP,
     ),
+    DataClass(
+        Section.OPERATOR,
+        _("Backups"),
+        _(
+            "If the operator makes any: domains, what is refused, keys of the API and accounts as above, and the "
+            "fingerprints of addresses given out. No inbox, no address, no mail. Encrypted."
+        ),
+        Kept(_("as long as the operator keeps them")),
+        _BY_OPERATOR,
+        ("file:backup",),
+    ),
 )
 
 _MEMORY = (
@@ -506,6 +520,28 @@ _LOGS = (
         Kept(_AT_MOST, lambda: MAIL_LOG_SECONDS),
         _("the program that turns it over"),
         ("memory:mail.log",),
+    ),
+    DataClass(
+        Section.LOGS,
+        _("The web server’s log"),
+        _(
+            "Which public page was asked for, when, how it was answered, and from which network (the first three parts "
+            "of an address; /48). Inboxes, keys, programs and reports have no line in it."
+        ),
+        Kept(_AT_MOST, _days(WEB_LOG_DAYS)),
+        _("the rotation of logs"),
+        ("file:tempmail.access",),
+    ),
+    DataClass(
+        Section.LOGS,
+        _("Who attacks"),
+        _(
+            "The network addresses of those who scan, flood or guess passwords, with the time and the kind: so that "
+            "they can be shut out. In memory, never on a disk."
+        ),
+        Kept(_AT_MOST, lambda: BAN_SECONDS),
+        _("the web server’s timer, and the firewall"),
+        ("memory:edge",),
     ),
     DataClass(
         Section.LOGS,

@@ -11,8 +11,10 @@ TEMPLATES = Path(__file__).resolve().parent / "templates"
 FILES = ("main.cf", "master.cf", "delivery_status", "header_checks")
 
 # A word for main.cf and master.cf: no white space, and nothing that they would expand or continue.
-_LISTS = frozenset(("listen", "tls_chain_file", "unlimited_clients", "milters"))
+_LISTS = frozenset(("listen", "proxy_listen", "tls_chain_file", "unlimited_clients", "milters"))
 _NOTE = "# Rendered with: "
+# postconf(5). Who says nothing, or something else, is cut off after the timeout (by default 5 s).
+_PROXIED = "\n    -o smtpd_upstream_proxy_protocol=haproxy"
 _WORD = re.compile(r"[A-Za-z0-9_./:\[\]@%+=-]+")
 
 
@@ -20,8 +22,10 @@ _WORD = re.compile(r"[A-Za-z0-9_./:\[\]@%+=-]+")
 class Values:
     """What differs between two installations. Sizes are bytes, times are seconds.
 
-    `listen` holds addresses with port as master.cf(5) wants them, `127.0.0.1:2525`. `policy_socket` and `lmtp_socket`
-    are taken relative to `queue_directory` if they are below it. `transport` is what virtual_transport is set to.
+    `listen` holds addresses with port as master.cf(5) wants them, `127.0.0.1:2525`; those of `proxy_listen` believe the
+    client's address that a load balancer says first (HAProxy's PROXY protocol), so only it may reach them.
+    `policy_socket` and `lmtp_socket` are taken relative to `queue_directory` if they are below it. `transport` is what
+    virtual_transport is set to.
     Without a `tls_chain_file` (PEM, key first) TLS is not offered. `milters` are separated by spaces, as in
     `inet:127.0.0.1:8891`; `authserv_id` is the name that they write into Authentication-Results, else the `hostname`.
     """
@@ -36,6 +40,7 @@ class Values:
     hostname: str
     origin: str
     listen: tuple[str, ...] = ("127.0.0.1:2525",)
+    proxy_listen: tuple[str, ...] = ()
     inet_interfaces: str = "loopback-only"
     inet_protocols: str = "ipv4"
     transport: str = "tempmail"
@@ -118,13 +123,15 @@ def _words(values: Values) -> dict[str, str]:
     # Lists: their parts are checked one by one.
     words["unlimited_clients"] = _listed("unlimited_clients", values.unlimited_clients)
     words["milters"] = _listed("milters", values.milters)
-    words["listeners"] = "\n".join(_listener(address) for address in values.listen)
+    plain = [_listener(address) for address in values.listen]
+    proxied = [_listener(address, _PROXIED) for address in values.proxy_listen]
+    words["listeners"] = "\n".join(plain + proxied)
     return words
 
 
-def _listener(address: str) -> str:
+def _listener(address: str, options: str = "") -> str:
     _check("listen", address)
-    return f"{address:<15} inet n       -       n      -      -       smtpd"
+    return f"{address:<15} inet n       -       n      -      -       smtpd{options}"
 
 
 def _below(path: Path, directory: Path) -> str:

@@ -27,14 +27,13 @@ def site_values(words: Iterable[str] = ()) -> Values:
     Raises ValueError for a name that is not a field, a value that is not of its type, or a DELIVERY_TRANSPORT that
     there is not.
     """
-    state: Path = settings.STATE_DIR
     origin = first_domain()
     values = Values(
         config_directory=settings.POSTFIX_CONFIG_DIR,
-        queue_directory=state / "spool",
-        data_directory=state / "lib",
-        log_file=render.log_file(state),
-        script=state / "bin" / "deliver.py",
+        queue_directory=settings.QUEUE_DIRECTORY,
+        data_directory=settings.POSTFIX_DATA_DIR,
+        log_file=settings.MAIL_LOG,
+        script=settings.DELIVERY_SCRIPT,
         delivery_socket=settings.DELIVERY_SOCKET,
         policy_socket=settings.POLICY_SOCKET,
         lmtp_socket=settings.LMTP_SOCKET,

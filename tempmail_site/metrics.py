@@ -124,7 +124,9 @@ def _servers(database: figures.Probe) -> Iterable[Metric]:
     took = GaugeMetricFamily(
         "tempmail_server_answer_seconds", "How long its answer took.", labels=["server"]
     )
-    probes = {"database": database, "redis": figures.redis(), "delivery": _delivery()}
+    probes = {"database": database, "redis": figures.redis()}
+    if settings.SMTP != "elsewhere":
+        probes["delivery"] = _delivery()
     for name, probe in probes.items():
         up.add_metric([name], float(probe.is_up))
         took.add_metric([name], probe.seconds)

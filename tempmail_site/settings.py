@@ -8,6 +8,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from mailboxes.rules import redis_urls
+from postfix import render
 from tempmail_site import log_setup, paths
 
 BASE_DIR = paths.CHECKOUT
@@ -90,14 +92,21 @@ SIGN_INS_PER_CLIENT: str = env("SIGN_INS_PER_CLIENT", default="20/15m")
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
 
 # The mail path.
-SMTP: str = env("SMTP", default="postfix")  # or "embedded": the stand-in
+# "postfix", "embedded" (the stand-in), or "elsewhere": a host of pages only, mail comes in on others
+SMTP: str = env("SMTP", default="postfix")
+SMTP_HOST: str = env("SMTP_HOST", default="127.0.0.1")  # our own mail server, for whoever tries it
 STATE_DIR = Path(env("STATE_DIR", default=str(paths.state_directory(DATA_DIR))))
 METRICS_DIRECTORY: Path | None = STATE_DIR / "metrics"  # what processes count, emptied at the start
-POSTFIX_CONFIG_DIR = STATE_DIR / "postfix"
-DELIVERY_SOCKET = STATE_DIR / "spool" / "tempmail" / "delivery.sock"
-POLICY_SOCKET = STATE_DIR / "spool" / "tempmail" / "policy.sock"
+# Postfix's: on a server those of the system's own instance (deploy/systemd/layout.env).
+POSTFIX_CONFIG_DIR = Path(env("POSTFIX_CONFIG_DIR", default=str(STATE_DIR / "postfix")))
+POSTFIX_DATA_DIR = Path(env("POSTFIX_DATA_DIR", default=str(STATE_DIR / "lib")))
+QUEUE_DIRECTORY = Path(env("QUEUE_DIRECTORY", default=str(STATE_DIR / "spool")))
+DELIVERY_SCRIPT = Path(env("DELIVERY_SCRIPT", default=str(STATE_DIR / "bin" / "deliver.py")))
+MAIL_LOG = Path(env("MAIL_LOG", default=str(render.log_file(STATE_DIR))))
+DELIVERY_SOCKET = QUEUE_DIRECTORY / "tempmail" / "delivery.sock"
+POLICY_SOCKET = QUEUE_DIRECTORY / "tempmail" / "policy.sock"
 DELIVERY_TRANSPORT: str = env.str("DELIVERY_TRANSPORT", default="pipe")
-LMTP_SOCKET = STATE_DIR / "spool" / "tempmail" / "lmtp.sock"
+LMTP_SOCKET = QUEUE_DIRECTORY / "tempmail" / "lmtp.sock"
 DELIVERY_PROCESSES: int = env.int("DELIVERY_PROCESSES", default=os.cpu_count() or 1)
 DELIVERY_USER: str = env("DELIVERY_USER", default="nobody:nogroup")
 MESSAGE_SIZE_LIMIT: int = env.int("MESSAGE_SIZE_LIMIT", default=26_214_400)
@@ -119,12 +128,15 @@ AUTHSERV_ID: str = env("AUTHSERV_ID", default=SMTP_HOSTNAME)
 # first (IMMEDIATE), so that no transaction fails half way with "database is locked".
 if env("DATABASE_URL", default=""):
     DATABASES = {"default": env.db("DATABASE_URL")}
+    if env("DATABASE_REPLICA_URL", default=""):  # for figures that may be seconds old
+        DATABASES["replica"] = {**env.db("DATABASE_REPLICA_URL"), "TEST": {"MIRROR": "default"}}
 else:
     DATABASES = {
         "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "db.sqlite3"}
     }
-DATABASES["default"]["CONN_MAX_AGE"] = None
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+for _database in DATABASES.values():
+    _database["CONN_MAX_AGE"] = None
+    _database["CONN_HEALTH_CHECKS"] = True
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
@@ -132,24 +144,35 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA foreign_keys=ON;",
     }
 else:
-    # A database that is away is noticed in seconds (connect: s, unacknowledged data: ms), not in minutes.
-    DATABASES["default"]["OPTIONS"] = {
-        "connect_timeout": 2,
-        "tcp_user_timeout": 10_000,
-        **DATABASES["default"].get("OPTIONS", {}),
-    }
+    # A database that is away is noticed in seconds (connect: s, unacknowledged data: ms), not in minutes; so is one
+    # whose host vanished while it worked for us (keepalive: s; by default the kernel asks after two hours).
+    for _database in DATABASES.values():
+        _database["OPTIONS"] = {
+            "connect_timeout": 2,
+            "tcp_user_timeout": 10_000,
+            "keepalives_idle": 5,
+            "keepalives_interval": 3,
+            **_database.get("OPTIONS", {}),
+        }
+BACKUP_DIR = Path(env("BACKUP_DIR", default="/var/lib/tempmail-backup"))  # the doctor looks
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL: str = env("REDIS_URL", default=f"unix://{STATE_DIR}/redis/redis.sock")
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL,
+        "LOCATION": [REDIS_URL],  # not a string, which Django would cut at each comma
         "KEY_PREFIX": "tempmail",
-        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 1, "max_connections": 1000},
+        "OPTIONS": {
+            "pool_class": "mailboxes.redis_clients.Pool",
+            "socket_timeout": 2,
+            "socket_connect_timeout": 1,
+            "max_connections": 1000,
+        },
     }
 }
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_BROKER_URL = redis_urls.broker(REDIS_URL)
+CELERY_BROKER_TRANSPORT_OPTIONS = redis_urls.broker_options(REDIS_URL, timeout=2.0)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -256,7 +279,7 @@ SESSION_COOKIE_AGE = (
 )
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"
 SECURE_SSL_REDIRECT = SECURE and env.bool("SECURE_SSL_REDIRECT", default=True)
-SECURE_REDIRECT_EXEMPT = ["^metrics$"]
+SECURE_REDIRECT_EXEMPT = ["^(metrics|livez|healthz)$"]
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None

@@ -1,7 +1,11 @@
-"""Keeps the mail log short: it lies in memory, and each line of it holds addresses."""
+"""Keeps the mail log short: it lies in memory, and each line of it holds addresses.
+
+As a program (`LOG COUNTS`) it is what the timer of a server runs (deploy/systemd/tempmail-mail-log.service).
+"""
 
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,3 +36,12 @@ def turn_over(
 def remove(log: Path) -> None:
     """Remove the log with its directory."""
     shutil.rmtree(log.parent, ignore_errors=True)
+
+
+def _for_the_group(counts: Path) -> None:
+    """The site reads them: it has the group that this program is started with."""
+    counts.chmod(0o640)
+
+
+if __name__ == "__main__":
+    turn_over(Path(sys.argv[1]), Path(sys.argv[2]), _for_the_group)

@@ -1,4 +1,4 @@
-"""What the canary says to the mail server, as any sender would: over SMTP, to this host, and within a time."""
+"""What the canary says to our own mail server, as any sender would: over SMTP, and within a time."""
 
 import smtplib
 import time
@@ -7,7 +7,6 @@ from email.message import EmailMessage
 
 from django.conf import settings
 
-_HOST = "127.0.0.1"  # never another one: nothing leaves this host
 _SENDER = ""  # the null reverse-path (RFC 5321 4.5.5): nobody is to be told of anything
 _GREETING = "localhost"
 
@@ -47,7 +46,7 @@ class _Conversation:
 
     def __enter__(self) -> "_Conversation":
         try:
-            if self._client.connect(_HOST, settings.SMTP_PORT)[0] != 220:
+            if self._client.connect(settings.SMTP_HOST, settings.SMTP_PORT)[0] != 220:
                 raise Refused
             self.expect(250, "ehlo")
         except BaseException:

@@ -26,7 +26,12 @@ _told = threading.Event()  # once for each process
 
 
 def rotate(*, force: bool = False) -> int:
-    """Turn over what is due, or all by `force`; delete what is too old, and return how many files that were."""
+    """Turn over what is due, or all by `force`; delete what is too old, and return how many files that were.
+
+    Where LOG_FILE leads elsewhere, as on a server, the system's does that (deploy/logrotate/tempmail-server.conf).
+    """
+    if not settings.LOG_DIRECTORY.is_dir():
+        return 0
     deleted = sum(1 for _ in _delete_old())
     program = shutil.which("logrotate", path=PATH)
     if program is None:

@@ -35,7 +35,7 @@ class _File:
     """One file of this process. Not safe for threads."""
 
     def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        self._descriptor = _shared(path)
         self._values: dict[str, float] = {}
         self._places: dict[str, int] = {}
         self._used = _HEADER.size
@@ -142,7 +142,7 @@ def _claim(directory: Path) -> tuple[int, int]:
     """Take the first number that no living process has. Raises OSError."""
     for number in range(MAX_PROCESSES):
         path = directory / f"{number}.lock"
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        descriptor = _shared(path)
         if _is_free(descriptor):
             for old in directory.glob(f"gauge_live*_{number}.db"):
                 with contextlib.suppress(OSError):
@@ -150,6 +150,17 @@ def _claim(directory: Path) -> tuple[int, int]:
             return descriptor, number
         os.close(descriptor)
     raise OSError("too many processes count")
+
+
+def _shared(path: Path) -> int:
+    """Open a file, made if missing, for every user of the directory's group: a number goes from one to the other.
+
+    Raises OSError, also for a moment while its maker has not opened it to the group yet: umask(2) cuts what is made.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
+    with contextlib.suppress(PermissionError):  # another user's, who has done it
+        os.fchmod(descriptor, 0o660)
+    return descriptor
 
 
 def _is_free(descriptor: int) -> bool:

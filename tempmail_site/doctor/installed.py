@@ -59,4 +59,4 @@ def listeners(content: str) -> list[tuple[str, int]]:
 
 def queue_directory() -> Path:
     """Return where the installed Postfix keeps its queue. Raises CannotLook."""
-    return Path(values(text("main.cf")).get("queue_directory", str(settings.STATE_DIR / "spool")))
+    return Path(values(text("main.cf")).get("queue_directory", str(settings.QUEUE_DIRECTORY)))

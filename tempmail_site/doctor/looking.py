@@ -12,9 +12,8 @@ from urllib.parse import urlsplit
 
 import redis
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
+from mailboxes import redis_clients
 from tempmail_site.doctor.findings import CannotLook
 
 PATH = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
@@ -33,10 +32,7 @@ class Done:
 
 def redis_client() -> redis.Redis:
     """Return a client that waits two seconds at the longest: it tries once."""
-    once = Retry(NoBackoff(), 0)
-    return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=2.0, socket_connect_timeout=2.0, retry=once
-    )
+    return redis_clients.client(2.0)
 
 
 def is_root() -> bool:
@@ -51,9 +47,9 @@ def need_root(what: str) -> None:
 
 
 def need_postfix() -> None:
-    """Raise CannotLook where a stand-in listens instead of Postfix."""
-    if settings.SMTP == "embedded":
-        raise CannotLook("SMTP=embedded: there is no Postfix here")
+    """Raise CannotLook where a stand-in listens instead of Postfix, or mail comes in on other hosts."""
+    if settings.SMTP != "postfix":
+        raise CannotLook(f"SMTP={settings.SMTP}: there is no Postfix here")
 
 
 def run(program: str, *arguments: str) -> Done:

@@ -1,6 +1,7 @@
 """Nothing is kept that the table of data classes does not name, and nothing is named that is not there."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from mailboxes.web import times
 from tempmail_site.celery import app as celery
 
 ROOT = Path(mailboxes.__file__).parent
+DEPLOY = ROOT.parent / "deploy"
 COVERED = [name for each in data_classes.ALL for name in each.covers]
 # Which cookies a module gives: a further call has to be named here, and its cookie in the table.
 COOKIES = {
@@ -102,11 +104,12 @@ def test_every_use_of_redis_has_a_class():
     clients = {
         "redis",
         "redis.asyncio",
+        "mailboxes.redis_clients",
         "django.core.cache.cache",
         "django_ratelimit.core.get_usage",
     }
     users = {path for path, tree in modules() if imported(tree) & clients}
-    assert users == set(REDIS)
+    assert users - {"redis_clients.py"} == set(REDIS)
     assert set(REDIS.values()) <= set(COVERED)
 
 
@@ -141,6 +144,11 @@ def test_each_class_says_what_for_how_long_and_what_removes_it(each):
 def test_numbers_of_programs_beside_this_one_are_theirs():
     assert data_classes.MAIL_LOG_SECONDS == 2 * mail_log.SECONDS
     assert data_classes.RATE_SECONDS == rates.SLICE_SECONDS * rates.SLICES
+    jails = (DEPLOY / "fail2ban" / "jail.d" / "tempmail.conf").read_text()
+    hours = re.findall(r"^bantime = (\d+)h$", jails, re.M)
+    assert max(map(int, hours)) * 3600 == data_classes.BAN_SECONDS
+    rotation = (DEPLOY / "nginx" / "tempmail-nginx.logrotate").read_text()
+    assert f"daily\n    maxsize 50M\n    rotate {data_classes.WEB_LOG_DAYS - 1}\n" in rotation
 
 
 @pytest.mark.django_db

@@ -47,6 +47,17 @@ def test_the_owner_is_as_given(directory: Path) -> None:
         assert (directory / "a.sock").owner() == "nobody"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root chooses its groups")
+def test_who_is_not_root_gives_it_to_a_group_of_its_own(directory: Path) -> None:
+    directory.chmod(0o777)
+    give = "import sys; from pathlib import Path; from delivery.listeners import Address, bind; "
+    give += "bind(Address('a', Path(sys.argv[1]), owner='nobody:daemon'))"
+    for groups, group in ((["daemon"], "daemon"), ([], "nogroup")):
+        words = [sys.executable, "-c", give, str(directory / "a.sock")]
+        subprocess.run(words, check=True, user="nobody", group="nogroup", extra_groups=groups)
+        assert (directory / "a.sock").group() == group
+
+
 PASSES = """
 import os, socket, sys
 from pathlib import Path

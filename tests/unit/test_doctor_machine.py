@@ -36,7 +36,12 @@ def place(tmp_path: Path) -> Iterator[Path]:
         f"{name.upper()}_SOCKET": tmp_path / "spool" / "tempmail" / f"{name}.sock"
         for name in ("delivery", "policy", "lmtp")
     }
-    below = {"LOG_DIRECTORY": tmp_path / "logs", "POSTFIX_CONFIG_DIR": tmp_path / "postfix"}
+    below = {
+        "LOG_DIRECTORY": tmp_path / "logs",
+        "POSTFIX_CONFIG_DIR": tmp_path / "postfix",
+        "QUEUE_DIRECTORY": tmp_path / "spool",
+        "DELIVERY_SCRIPT": tmp_path / "bin" / "deliver.py",
+    }
     with override_settings(**names, **sockets, **below):
         yield tmp_path
 

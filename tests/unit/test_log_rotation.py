@@ -88,6 +88,7 @@ def test_a_path_that_cannot_be_told_breaks_nothing(
     tmp_path: Path, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.DATA_DIR, settings.LOG_DIRECTORY = tmp_path, tmp_path / "a{b"
+    settings.LOG_DIRECTORY.mkdir()
     assert log_rotation.rotate() == 0
     assert caplog.records[0].levelno == logging.ERROR
     assert caplog.records[0].error == "ValueError"  # type: ignore[attr-defined]

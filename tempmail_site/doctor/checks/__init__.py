@@ -25,6 +25,7 @@ _MODULES = (
     "disks",
     "machine",
     "logs",
+    "backups",
 )
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from django.conf import settings
 
-from postfix import render
 from tempmail_site.doctor import room
 from tempmail_site.doctor.findings import Finding, check
 
@@ -26,7 +25,7 @@ def state() -> Iterator[Finding]:
 @check("disks.memory", "Postfix's log is here; without room its lines are lost.")
 def memory() -> Iterator[Finding]:
     """The file system in memory that the mail log is on."""
-    yield from room.room(render.log_file(settings.STATE_DIR).parent.parent, "the mail log's place")
+    yield from room.room(settings.MAIL_LOG.parent.parent, "the mail log's place")
 
 
 @check("disks.temporary", "Programs put here what they need for a moment.")

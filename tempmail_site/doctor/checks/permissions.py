@@ -17,10 +17,12 @@ _OTHERS, _OTHERS_WRITE = 0o007, 0o022
 
 @check("permissions.data", "DATA_DIR holds keys, the embedded database and logs.")
 def data() -> Iterator[Finding]:
-    """Nothing for users who have no part in it."""
+    """Nothing for users who have no part in it. On a server it holds static files, and what follows is elsewhere."""
     directory: Path = settings.DATA_DIR
-    paths = [directory, directory / "instance.env", *directory.glob("db.sqlite3*")]
-    yield from _closed(paths, _OTHERS | _OTHERS_WRITE)
+    paths = [directory / "instance.env", *directory.glob("db.sqlite3*")]
+    ours = (directory / "secrets.env", settings.LOG_DIRECTORY, *paths)
+    special = {} if any(path.exists() for path in ours) else {directory: _OTHERS_WRITE}
+    yield from _closed([directory, *paths], _OTHERS | _OTHERS_WRITE, special)
 
 
 @check("permissions.logs", "Logs name nobody, but they are nobody else's business.")
@@ -37,8 +39,9 @@ def state() -> Iterator[Finding]:
     """Directories and files below STATE_DIR that root or Postfix read."""
     root: Path = settings.STATE_DIR
     config: Path = settings.POSTFIX_CONFIG_DIR
-    paths = [root, config, *sorted(config.glob("*")), root / "bin", root / "bin" / "deliver.py"]
-    yield from _closed([*paths, root / "spool"], _OTHERS_WRITE)
+    script: Path = settings.DELIVERY_SCRIPT
+    paths = [root, config, *sorted(config.glob("*")), script.parent, script]
+    yield from _closed([*paths, settings.QUEUE_DIRECTORY], _OTHERS_WRITE)
 
 
 @check("permissions.sockets", "Who can connect can put mail into mailboxes, or ask which exist.")
@@ -75,7 +78,7 @@ def delivery_user() -> Iterator[Finding]:
 def script() -> Iterator[Finding]:
     """There, the one of this release, and to be reached by a user without rights."""
     looking.need_postfix()
-    path = settings.STATE_DIR / "bin" / "deliver.py"
+    path: Path = settings.DELIVERY_SCRIPT
     remedy = f"Copy it again: install -m 755 {settings.BASE_DIR / 'delivery' / 'deliver.py'} {path}"
     if not path.is_file():
         yield fault(f"{path} is missing: all mail is deferred", remedy)
