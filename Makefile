@@ -2,15 +2,17 @@
 # The last command of a recipe is an `exec`, so that a signal to make reaches the program (docs/decisions).
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lighthouse check clean format migrations
+.PHONY: help run test test-system bench lighthouse check audit clean format migrations
 
 help:
 	@echo 'make run         start everything here: site, Postfix, worker (root; SMTP=embedded: no root, no Postfix)'
 	@echo '                 HTTP_PORT=8000 SMTP_PORT=2525 DATA_DIR=var DATABASE_URL=postgres://... are honoured'
 	@echo 'make check       format, lint, types, contracts and the tests that need no servers: under a minute, no root'
 	@echo 'make test        every check and every test, with servers of its own (root)'
+	@echo 'make test-system install whole servers, clusters and images in name spaces, and test them (root; 20 minutes)'
 	@echo 'make bench       measure the mail path beside its peers (root); ONLY=pipe a part of it; var/bench/results.json'
 	@echo 'make lighthouse  Lighthouse (npm, Chromium) on home, inbox and message: 95 of 100, or it fails'
+	@echo 'make audit       bandit over the code, pip-audit over the packages: docs/audit.md'
 	@echo 'make clean       remove DATA_DIR and what belongs to it'
 	@echo 'make format      format the code'
 	@echo 'make migrations  write migrations for changed models'
@@ -23,6 +25,10 @@ test:
 	@deploy/local/bootstrap.sh test
 	@exec .venv/bin/python -B -m tests.run_all
 
+test-system:
+	@deploy/local/bootstrap.sh test-system
+	@exec .venv/bin/python -B -m tests.run_all system
+
 bench:
 	@deploy/local/bootstrap.sh bench
 	@exec .venv/bin/python -B -m tests.benchmarks
@@ -34,6 +40,10 @@ lighthouse:
 check:
 	@deploy/local/bootstrap.sh check
 	@exec .venv/bin/python -m tests.run_all check
+
+audit:
+	@deploy/local/bootstrap.sh check
+	@exec .venv/bin/python -B -m tests.audit
 
 clean:
 	@exec python3 -B -m deploy.local.clean

@@ -1,6 +1,7 @@
 """Every check and every test, in order: `python -m tests.run_all`, or only those without servers: `... check`.
 
 Starts a PostgreSQL and a Redis of its own on free loopback ports and takes them down, also when interrupted.
+What installs whole systems is apart: `... system` runs tests/system and nothing else, and starts no servers for it.
 """
 
 import contextlib
@@ -48,6 +49,7 @@ STEPS_WITHOUT_SERVERS: tuple[tuple[str, list[str], Mapping[str, str]], ...] = (
 # through, what needs both cores (Chromium, bombs) has its turn at the end of the others.
 BESIDE = ("faults", "isolation", "local")
 LAST = ("hostile", "browser")
+APART = ("system",)
 
 
 class Interrupted(Exception):
@@ -61,15 +63,22 @@ def main() -> int:
     ParentWatch().start()
     began = time.monotonic()
     try:
-        for name, command, env in STEPS_WITHOUT_SERVERS:
-            run(name, command, env)
-        if sys.argv[1:] != ["check"]:
-            _run_tests_with_servers()
+        if sys.argv[1:] == ["system"]:
+            run("tests that install", [*PYTEST, *(f"tests/{place}" for place in APART)], {})
+        else:
+            _run_checks_and_tests(servers_too=sys.argv[1:] != ["check"])
     except (Interrupted, StartFailed, subprocess.CalledProcessError) as error:
         print(f"\nfailed: {_words(error)}", flush=True)
         return 1
     print(f"\neverything passed in {time.monotonic() - began:.0f} s", flush=True)
     return 0
+
+
+def _run_checks_and_tests(servers_too: bool) -> None:
+    for name, command, env in STEPS_WITHOUT_SERVERS:
+        run(name, command, env)
+    if servers_too:
+        _run_tests_with_servers()
 
 
 def run(name: str, command: list[str], env: Mapping[str, str]) -> None:
@@ -87,7 +96,7 @@ def _run_tests_with_servers() -> None:
     """Run all tests, in two processes. Raises CalledProcessError, once both have ended."""
     places = [place.name for place in Path("tests").iterdir() if any(place.glob("**/test_*.py"))]
     others = sorted(
-        set(places) - set(BESIDE), key=lambda place: (place in LAST, place == "browser")
+        set(places) - {*BESIDE, *APART}, key=lambda place: (place in LAST, place == "browser")
     )
     beside = [*PYTEST, *(f"tests/{place}" for place in BESIDE)]
     with servers() as env, servers() as env_beside, tempfile.TemporaryFile() as output:

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs what `make run`, `make test`, `make bench`, `make lighthouse` or `make check` needs and is missing; starts
-# nothing. Safe to run again.
+# Installs what `make run`, `make test`, `make test-system`, `make bench`, `make lighthouse` or `make check` needs and is
+# missing; starts nothing. Safe to run again.
 #
-#   deploy/local/bootstrap.sh run|test|bench|lighthouse|check
+#   deploy/local/bootstrap.sh run|test|test-system|bench|lighthouse|check
 #
 # Programs come from apt on Debian 12, 13 and Ubuntu 24.04 or later, as root. Python packages go into .venv, which
 # under sudo belongs to who called sudo. `check` needs no root: it is the Python packages alone.
@@ -10,7 +10,7 @@ set -eu
 
 purpose=${1:-}
 case $purpose in
-  run | test | bench | lighthouse | check) ;;
+  run | test | test-system | bench | lighthouse | check) ;;
   *) sed -n '2,8p' "$0" >&2; exit 2 ;;
 esac
 
@@ -45,6 +45,7 @@ missing_packages() {
   [ "$purpose" != run ] || return 0
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || has initdb || echo postgresql
   if [ "$purpose" = bench ]; then missing_peers; return 0; fi
+  if [ "$purpose" = test-system ]; then missing_for_system; return 0; fi
   missing_browser
   missing_examples
   missing_monitoring
@@ -76,6 +77,30 @@ missing_examples() {
 # promtool(1), which checks and tests the alerts of deploy/monitoring/, comes with it.
 missing_monitoring() {
   has promtool || echo prometheus
+}
+
+# What tests/system starts or asks on this machine; what they install themselves goes into a root file system of its own.
+missing_for_system() {
+  has debootstrap || echo debootstrap
+  has ip || echo iproute2
+  has curl || echo curl
+  has systemd-analyze || echo systemd
+  has nginx || echo nginx
+  has nft || echo nftables
+  has fail2ban-regex || echo fail2ban
+  has logrotate || echo logrotate
+  has shellcheck || echo shellcheck
+  has pgbouncer || echo pgbouncer
+  has age || echo age
+  missing_for_images
+}
+
+# A container engine that runs without Docker's, what reads compose.yaml, and Go, which builds kustomize where it is missing.
+missing_for_images() {
+  for program in podman crun docker-compose; do has "$program" || echo "$program"; done
+  [ -x /usr/lib/podman/netavark ] || echo netavark
+  [ -x /usr/lib/podman/aardvark-dns ] || echo aardvark-dns
+  has kustomize || has kubectl || has go || echo golang-go
 }
 
 # Lighthouse itself comes from npm, into var/lighthouse; the instance it looks at has the stand-in for Postfix.
@@ -146,14 +171,16 @@ install_dovecot() {
   if has systemctl; then systemctl disable dovecot.socket dovecot.service >/dev/null 2>&1 || true; fi
 }
 
-install_redis() {
-  apt install --no-install-recommends redis-server
-  if has systemctl; then systemctl disable redis-server >/dev/null 2>&1 || true; fi
+# A service of the system's own: it does not run here, nor at the next boot.
+install_disabled() {
+  apt install --no-install-recommends "$1"
+  if has systemctl; then systemctl disable "$1" >/dev/null 2>&1 || true; fi
 }
 
-install_prometheus() {
-  apt install --no-install-recommends prometheus
-  if has systemctl; then systemctl disable prometheus >/dev/null 2>&1 || true; fi
+# Its tests start a service of their own.
+install_podman() {
+  apt install --no-install-recommends podman
+  if has systemctl; then systemctl disable podman.socket podman.service >/dev/null 2>&1 || true; fi
 }
 
 install_packages() {
@@ -168,9 +195,9 @@ install_packages() {
     case $package in
       postfix) install_postfix ;;
       postgresql) install_postgresql ;;
-      redis-server) install_redis ;;
-      prometheus) install_prometheus ;;
+      redis-server | prometheus | nginx | fail2ban | nftables | pgbouncer) install_disabled "$package" ;;
       dovecot-core) install_dovecot ;;
+      podman) install_podman ;;
       *) apt install --no-install-recommends "$package" ;;
     esac
   done

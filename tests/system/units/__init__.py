@@ -1,0 +1,1 @@
+"""All units in one booted machine (tests/system/booted.py)."""
