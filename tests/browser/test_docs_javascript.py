@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from deploy.local.stack import Stack
+from tests import documented
 from tests.browser.conftest import DEADLINE, Send
-from tests.journey import doc_examples
 
 
 class Files(SimpleHTTPRequestHandler):
@@ -24,7 +24,7 @@ class Files(SimpleHTTPRequestHandler):
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Iterator[str]:
     """The origin of an application that has the examples as its modules."""
-    module, script = doc_examples.blocks("javascript")
+    module, script = documented.blocks(__file__, "docs/api.md")
     (tmp_path / "index.html").write_text(
         '<!doctype html><title>An application</title><link rel="icon" href="data:,">'
     )

@@ -1,7 +1,6 @@
-"""The examples of docs/api.md: code blocks by language, and what they read from the environment."""
+"""Running an example of docs/: what it reads from the environment."""
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,11 +11,6 @@ from tests.journey import client
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = ROOT / "deploy" / "clients" / "python"
 DEADLINE = 120
-
-
-def blocks(language: str, page: str = "docs/api.md") -> list[str]:
-    """Return the code blocks of a page."""
-    return re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
 
 
 def environment(stack: Stack, **more: str) -> dict[str, str]:

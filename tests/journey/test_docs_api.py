@@ -8,11 +8,12 @@ import pytest
 
 from deploy.local.stack import Stack
 from tempmail_client import Client
+from tests import documented
 from tests.journey import client, doc_examples
 
 
 def test_the_curl_examples_run_one_after_the_other(stack: Stack) -> None:
-    script = "\n".join(doc_examples.blocks("bash"))
+    script = "\n".join(documented.blocks(__file__, "docs/api.md", "bash"))
     printed = doc_examples.run(stack, "bash", "-euo", "pipefail", "-c", script).splitlines()
     subject, code, text, link, none, deleted, ended = [line for line in printed if line]
     assert (subject, code) == ("Your code", "482913")
@@ -24,14 +25,14 @@ def test_the_curl_examples_run_one_after_the_other(stack: Stack) -> None:
 
 @pytest.mark.parametrize("has_key", [True, False])
 def test_the_python_example_runs_with_and_without_a_key(stack: Stack, has_key: bool) -> None:
-    example = doc_examples.blocks("python")[0]
+    example = documented.blocks(__file__, "docs/api.md", "python")[0]
     key = {} if has_key else {"TEMPMAIL_API_KEY": ""}
     printed = doc_examples.run(stack, "python", "-c", example, **key).splitlines()
     assert printed == ["482913 https://shop.example.org/confirm?id=7f3a", "The Shop Thank you."]
 
 
 def test_the_pytest_example_runs(stack: Stack, tmp_path: Path) -> None:
-    example = doc_examples.blocks("python")[1]
+    example = documented.blocks(__file__, "docs/api.md", "python")[1]
     name = re.match(r"# (\S+)", example)
     assert name
     (tmp_path / name[1]).write_text(example)
@@ -48,7 +49,7 @@ def test_real_clients_send_the_test_mail(stack: Stack, program: str) -> None:
         else:
             (command,) = (
                 block
-                for block in doc_examples.blocks("bash")
+                for block in documented.blocks(__file__, "docs/api.md", "bash")
                 if block.startswith("swaks") or "smtp://" in block
                 if block.startswith(program)
             )

@@ -1,10 +1,8 @@
 """The commands of docs/abuse.md, each as it stands there; their exit status; what they never print."""
 
 import io
-import re
 import shlex
 from io import StringIO
-from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -13,10 +11,10 @@ from django.core.management.base import CommandError
 from mailboxes.models.abuse import AbuseReport, Block, ModerationRecord
 from mailboxes.models.mailboxes import Mailbox
 from mailboxes.services import abuse, blocklist, creation, pause
+from tests import documented
 
 pytestmark = pytest.mark.django_db
-DOCUMENT = Path(__file__).parents[2] / "docs" / "abuse.md"
-BLOCKS = re.findall(r"^```\n(.*?)^```", DOCUMENT.read_text(), re.DOTALL | re.MULTILINE)
+BLOCKS = documented.blocks(__file__, "docs/abuse.md")
 COMMANDS = [shlex.split(line)[1:] for text in BLOCKS for line in text.splitlines()]
 ADDRESS = "k7fw2q9xbn3d2@tempmail.test"
 

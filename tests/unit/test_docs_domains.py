@@ -3,10 +3,8 @@
 import re
 import shlex
 from io import StringIO
-from pathlib import Path
 
 import pytest
-from django.conf import settings as django_settings
 from django.core.management import call_command
 
 from mailboxes.models.domains import Domain
@@ -14,23 +12,19 @@ from mailboxes.rules import rotation
 from mailboxes.rules.domain_findings import Check, Level
 from mailboxes.rules.rotation import DAY, Candidate, Health
 from mailboxes.services import domain_doctor, domain_words
+from tests import documented
 from tests.unit.doctor_double import Patient, patient
 
 __all__ = ["patient"]
 
-DOCS = (Path(django_settings.BASE_DIR) / "docs" / "domains.md").read_text()
-
-
-def blocks(language: str = "") -> list[str]:
-    """The code of the page."""
-    found = re.findall(r"```(\w*)\n(.*?)```", DOCS, re.DOTALL)
-    return [code for named, code in found if named == language]
+PAGE = "docs/domains.md"
+DOCS = (documented.ROOT / PAGE).read_text()
 
 
 @pytest.fixture
-def documented(patient: Patient, settings):  # type: ignore[no-untyped-def]
+def published(patient: Patient, settings):  # type: ignore[no-untyped-def]
     """The zone of the page, published."""
-    zone = next(block for block in blocks() if "IN MX" in block)
+    (zone,) = (each.code for each in documented.blocks_of(PAGE) if each.language == "dns")
     patient.server.records.clear()
     for line in [*zone.strip().splitlines(), *re.findall(r"`(\S+ IN PTR \S+)`", DOCS)]:
         name, kind, value = re.fullmatch(r"(\S+)\.\s+IN (\S+)\s+(.+)", line).groups()
@@ -41,15 +35,15 @@ def documented(patient: Patient, settings):  # type: ignore[no-untyped-def]
     return patient
 
 
-def test_the_zone_of_the_page_is_in_order(documented: Patient) -> None:
-    report = domain_doctor.check(documented.domain)
+def test_the_zone_of_the_page_is_in_order(published: Patient) -> None:
+    report = domain_doctor.check(published.domain)
     wrong = {each.check for each in report.findings if each.level != Level.OK}
     assert wrong == {Check.MTA_STS}
     assert report.health == Health.GOOD
 
 
-def test_the_commands_of_the_page_run(documented: Patient) -> None:
-    (shell,) = blocks("bash")
+def test_the_commands_of_the_page_run(published: Patient) -> None:
+    (shell,) = documented.blocks(__file__, "docs/domains.md")
     for line in shell.strip().splitlines():
         _python, _manage, *words = shlex.split(line)
         out = StringIO()

@@ -12,6 +12,7 @@ from django.test import Client
 
 from mailboxes.services import receipts
 from mailboxes.services.ending import Deleted
+from tests import documented
 
 pytestmark = pytest.mark.django_db
 
@@ -22,8 +23,8 @@ def snippets() -> dict[str, str]:
     """The code of the documentation, and of the page."""
     page = Client().get("/receipt").content.decode()
     shown = re.search(r'<pre class="shell"[^>]*><code>(.*?)</code>', page, re.DOTALL)[1]
-    (documented,) = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)
-    return {"docs": documented, "page": shown}
+    (snippet,) = documented.blocks(__file__, "docs/receipts.md")
+    return {"docs": snippet, "page": shown}
 
 
 @pytest.mark.parametrize("where", ["docs", "page"])

@@ -1,7 +1,6 @@
 """What docs/webhooks.md tells receivers to do works as it stands there."""
 
 import json
-import re
 import shutil
 import subprocess
 import time
@@ -12,6 +11,7 @@ from django.conf import settings
 
 from mailboxes.rules import webhook_signatures
 from mailboxes.services import webhook_outbox, webhook_sending, webhooks
+from tests import documented
 
 DOCS = (Path(settings.BASE_DIR) / "docs" / "webhooks.md").read_text()
 SECRET = webhook_signatures.new_secret()
@@ -19,7 +19,7 @@ BODY = '{"type":"message.received","a":"\u00fc"}'.encode()
 
 
 def snippet(language: str) -> str:
-    (found,) = re.findall(rf"```{language}\n(.*?)```", DOCS, re.DOTALL)
+    (found,) = documented.blocks(__file__, "docs/webhooks.md", language)
     return found
 
 
