@@ -21,6 +21,7 @@ UNKNOWN, KEY_MISSING, TEST_KEYS, OFF, RATE, NO_AUTHSERV_ID, INACTIVITY, KEY_CHAN
 CLIENTS = "mailboxes.E010"
 WEBHOOKS = "mailboxes.E011"
 DOMAIN_DOCTOR = "mailboxes.E012"
+ONE_FACTOR = "mailboxes.W013"
 _RATE = re.compile(r"[1-9]\d*/(\d*)([smhd])", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -143,6 +144,17 @@ def receipts_can_be_signed(
         words = "RECEIPT_KEY or one of its fallbacks is not 32 bytes in base64url."
         return [checks.Error(words, id=RECEIPT)]
     return []
+
+
+@checks.register(deploy=True)
+def operators_have_two_factors(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[checks.Warning]:
+    """Warn of an admin that a password alone opens."""
+    if settings.ADMIN_REQUIRES_TOTP:
+        return []
+    words = "ADMIN_REQUIRES_TOTP=off: whoever has an operator's password is in the admin."
+    return [checks.Warning(words, id=ONE_FACTOR)]
 
 
 @checks.register(deploy=True)

@@ -16,7 +16,10 @@ Values = dict[tuple[str, frozenset[tuple[str, str]]], float]
 # Seconds. What a machine does, what a person waits for, and what Postfix's retries bring.
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _WEB = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-_WAITING = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0, 86_400.0)
+_WAITING = (
+    *(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+    *(30.0, 60.0, 300.0, 1800.0, 7200.0, 86_400.0),
+)
 _WORK = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 20.0, 40.0, 60.0)
 
 # ---- Mail that is taken in, by the delivery worker ----

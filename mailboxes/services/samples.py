@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.db import Error
+from prometheus_client.utils import floatToGoString
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -19,6 +20,8 @@ from mailboxes import redis_clients
 from mailboxes.services import figures, metrics
 
 MINUTES = 1440
+# Totals of messages that were stored within so many seconds of their arrival in Postfix's queue, by bound.
+AGE_WITHIN = {bound: f"age_within_{bound:g}" for bound in metrics.INGEST_AGE.buckets[:-1]}
 _KEY = "tempmail:samples"
 _TIMEOUT = 2.0  # seconds
 
@@ -33,6 +36,7 @@ TOTALS = (
     "ingest_count",
     "age_seconds",  # arrival in Postfix's queue to commit, sum
     "age_count",
+    *AGE_WITHIN.values(),
     "rcpt_accepted",  # answers at RCPT
     "rcpt_unknown",
     "rcpt_full",
@@ -81,6 +85,10 @@ _SUMS = {
     "ingest_count": _of("tempmail_ingest_duration_seconds_count"),
     "age_seconds": _of("tempmail_ingest_age_seconds_sum"),
     "age_count": _of("tempmail_ingest_age_seconds_count"),
+    **{
+        name: _of("tempmail_ingest_age_seconds_bucket", le=floatToGoString(bound))
+        for bound, name in AGE_WITHIN.items()
+    },
     **{
         name: _of("tempmail_smtp_recipients_total", result=name.removeprefix("rcpt_"))
         for name in TOTALS
@@ -167,6 +175,27 @@ def means(samples: Sequence[Sample], total: str, count: str) -> list[Point]:
         for before, after in itertools.pairwise(samples)
         for number in [_grown(before, after, count)]
     ]
+
+
+def age_quantiles(samples: Sequence[Sample], share: float) -> list[Point]:
+    """Return the seconds from queue to commit within which this share of the mail between two samples was stored."""
+    return [
+        Point(after.at, _age_quantile(before, after, share))
+        for before, after in itertools.pairwise(samples)
+    ]
+
+
+def _age_quantile(before: Sample, after: Sample, share: float) -> float | None:
+    wanted = share * _grown(before, after, "age_count")
+    if not wanted:
+        return None
+    low = reached = 0.0
+    for bound, name in AGE_WITHIN.items():
+        if (within := _grown(before, after, name)) >= wanted:
+            # as histogram_quantile() of Prometheus does: evenly spread within the bucket
+            return low + (bound - low) * (wanted - reached) / (within - reached)
+        low, reached = bound, within
+    return low
 
 
 def _grown(before: Sample, after: Sample, name: str) -> float:

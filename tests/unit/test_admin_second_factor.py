@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
+from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
@@ -17,6 +18,7 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from mailboxes import checks
 from mailboxes.models.abuse import ModerationRecord
 from mailboxes.services import second_factor
 from tests.run_all import PRODUCTION
@@ -209,3 +211,10 @@ def test_on_https_every_operator_needs_one_unless_a_setting_says_otherwise(env, 
         check=True,
     )
     assert done.stdout.strip() == needed
+
+
+@pytest.mark.parametrize("needed", [True, False])
+def test_production_without_a_second_factor_is_warned_of(settings, needed):
+    settings.ADMIN_REQUIRES_TOTP = needed
+    found = {each.id for each in run_checks(include_deployment_checks=True)}
+    assert (checks.ONE_FACTOR in found) is not needed

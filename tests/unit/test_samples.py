@@ -211,3 +211,41 @@ def test_a_failure_is_not_kept():
     with pytest.raises(OperationalError):
         flaky()
     assert flaky() == 5
+
+
+def ages(minute: float, *seconds: float) -> Sample:
+    within = {
+        name: float(sum(each <= bound for each in seconds))
+        for bound, name in samples.AGE_WITHIN.items()
+    }
+    return sample(minute, age_count=len(seconds), **within)
+
+
+def test_a_share_of_the_mail_was_stored_within_the_bound_of_its_bucket():
+    before, after = ages(0), ages(1, *[0.02] * 90, *[4.0] * 10)
+    (half,) = samples.age_quantiles([before, after], 0.5)
+    (most,) = samples.age_quantiles([before, after], 0.95)
+    assert (half.at, half.value) == (after.at, pytest.approx(0.01 + 0.015 * 50 / 90))
+    assert most.value == pytest.approx(2.5 + 2.5 * 5 / 10)
+
+
+def test_only_what_came_between_two_samples_counts():
+    early, late = ages(0, 4.0, 4.0), ages(1, 4.0, 4.0, 0.005)
+    (point,) = samples.age_quantiles([early, late], 0.95)
+    assert point.value == pytest.approx(0.0095)
+
+
+def test_of_no_mail_there_is_no_share_and_beyond_the_last_bound_it_is_that():
+    nothing, late = ages(0), ages(1, 1e6)
+    assert samples.age_quantiles([nothing, nothing], 0.95) == [Point(START, None)]
+    assert samples.age_quantiles([nothing, late], 0.95) == [Point(late.at, 86_400.0)]
+
+
+@pytest.mark.django_db
+def test_what_was_measured_is_in_the_sample(redis):
+    for seconds in (0.004, 0.04, 40.0):
+        metrics.INGEST_AGE.observe(seconds)
+    samples.take()
+    (taken,) = samples.last()
+    counted = [taken.values[samples.AGE_WITHIN[bound]] for bound in (0.01, 0.05, 30.0, 60.0)]
+    assert counted == [1, 2, 2, 3]
