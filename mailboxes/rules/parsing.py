@@ -9,7 +9,7 @@ import dataclasses
 import email
 import logging
 import mimetypes
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from email.message import Message
 
@@ -25,6 +25,7 @@ TEXT_CHARACTERS = 2_000_000
 """What is shown of a body as text; the rest is in the source."""
 
 _DEFAULTS = bounds.Limits()
+_Way = Callable[[bytes, bounds.Limits], "ParsedMessage"]
 _EXTENSIONS = {
     "message/rfc822": ".eml",
     "message/global": ".eml",
@@ -99,10 +100,22 @@ def parse(raw: bytes, limits: bounds.Limits = _DEFAULTS) -> ParsedMessage:
 
     MemoryError, and TimeoutError from a caller's alarm, are the only errors that get out.
     """
+    return _parse(raw, limits, (_by_mail_parser, _by_tree))
+
+
+def outline(raw: bytes, limits: bounds.Limits = _DEFAULTS) -> ParsedMessage:
+    """As `parse`, at a third of its cost, for the summary: of the headers only subject and sender.
+
+    compat32's tree alone where both ways agree, which is nearly always.
+    """
+    return _parse(raw, limits, (_lean, _by_mail_parser, _by_tree))
+
+
+def _parse(raw: bytes, limits: bounds.Limits, ways: tuple[_Way, ...]) -> ParsedMessage:
     raw = header_block.repaired(raw)
     if bounds.exceeded(raw, limits):
         return _by_headers(raw, limits, partial=True)
-    for attempt in (_by_tree,) if bounds.is_heavy(raw) else (_by_mail_parser, _by_tree):
+    for attempt in (_by_tree,) if bounds.is_heavy(raw) else ways:
         try:
             return attempt(raw, limits)
         except (MemoryError, TimeoutError):
@@ -116,6 +129,23 @@ def read_headers(raw: bytes, at_most: int, unreadable: bool = False) -> ParsedMe
     """Only the headers, from the first `at_most` bytes, by linear scans and without a parser."""
     raw = header_block.repaired(raw[:at_most])
     return _by_headers(raw, bounds.Limits(header_bytes=at_most), unreadable=unreadable)
+
+
+class _NotClearError(Exception):
+    """The lean way would differ from mail-parser's."""
+
+
+def _lean(raw: bytes, limits: bounds.Limits) -> ParsedMessage:
+    """compat32 alone, for what mail-parser would read the same. Raises _NotClearError where it may not."""
+    message = email.message_from_bytes(raw)
+    fields = _fields(message)[: limits.headers]
+    if not heading.is_clear(fields):
+        raise _NotClearError
+    reading = tree.read(message, raw)
+    if not (reading.body.text.strip() or reading.body.html.strip()):
+        raise _NotClearError
+    top = heading.read_briefly(fields)
+    return _shown(top, text=reading.body.text, html=reading.body.html, files=reading.files)
 
 
 def _by_mail_parser(raw: bytes, limits: bounds.Limits) -> ParsedMessage:
@@ -144,14 +174,17 @@ def _by_tree(raw: bytes, limits: bounds.Limits) -> ParsedMessage:
 def _from_tree(
     message: Message, raw: bytes, limits: bounds.Limits, found: heading.Reader
 ) -> ParsedMessage:
-    fields = [(name, words.octets(str(value))) for name, value in message.raw_items()]
     reading = tree.read(message, raw)
     return _shown(
-        heading.read(fields[: limits.headers], found),
+        heading.read(_fields(message)[: limits.headers], found),
         text=reading.body.text,
         html=reading.body.html,
         files=reading.files,
     )
+
+
+def _fields(message: Message) -> heading.Fields:
+    return [(name, words.octets(str(value))) for name, value in message.raw_items()]
 
 
 def _by_headers(

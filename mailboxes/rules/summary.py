@@ -17,6 +17,7 @@ _UNREAD_BYTES = 64 * 1024
 _TRIED_HTML = 100_000  # characters
 _HTML_WITH_LINKS = 50_000  # characters
 _PREVIEWED = (1_000, 8_000)  # characters
+_MAY_HAVE_LINKS = re.compile(r"://|&[#cs]")  # also as &#47;, &colon; or &sol;
 _LINK_TARGET = re.compile(r"(?:<|\b)(?:https?://|mailto:)[^\s<>]*>?", re.IGNORECASE)
 _RULE = re.compile(r"[-=_*~#]{4,}")
 
@@ -71,7 +72,7 @@ class Summary:
 
 def summarize(raw: bytes) -> Summary:
     """The summary of a message; never raises on hostile bytes (MemoryError, TimeoutError aside)."""
-    parsed = parsing.parse(raw)
+    parsed = parsing.outline(raw)
     if len(parsed.html) > _TRIED_HTML:
         # A trial within the caller's limits: what is beyond them is never opened by the site.
         safe_html.clean(parsed.html, safe_html.inline_images(parsed.attachments))
@@ -90,7 +91,8 @@ def summarize(raw: bytes) -> Summary:
 def preview(text: str) -> str:
     """The beginning of a text on one line of at most 200 characters, without link targets."""
     for length in _PREVIEWED:  # the longer one only where links fill the beginning
-        start = _LINK_TARGET.sub("", text[:length])
+        start = text[:length]
+        start = _LINK_TARGET.sub("", start) if ":" in start else start
         shown = strings.line(_RULE.sub(" ", start), PREVIEW_LENGTH)
         if shown.endswith("…") or length >= len(text):
             break
@@ -99,8 +101,9 @@ def preview(text: str) -> str:
 
 def _text_with_links(parsed: parsing.ParsedMessage) -> str:
     """Where links are looked for: the text; the HTML's where the text beside it has no link at all."""
-    if parsed.html and "://" not in parsed.text:
-        return html_text.to_text(parsed.html[:_HTML_WITH_LINKS])
+    html = parsed.html[:_HTML_WITH_LINKS]
+    if "://" not in parsed.text and _MAY_HAVE_LINKS.search(html):
+        return html_text.to_text(html)
     return parsed.text
 
 

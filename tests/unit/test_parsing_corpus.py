@@ -10,6 +10,7 @@ import pytest
 
 from mailboxes.rules import codes, parsing, safe_html, summary
 from mailboxes.rules.mime import header_block
+from tests.unit.test_parsing_outline import shown
 
 CORPUS = os.environ.get("TEMPMAIL_CORPUS")
 MESSAGES = sorted(Path(CORPUS).glob("*/*")) if CORPUS else []
@@ -52,6 +53,12 @@ def test_a_real_message_that_has_a_body_shows_text(path: Path) -> None:
     ]
     if any(written) or parsed.html.strip():
         assert parsed.text.strip() or "<img" in parsed.html.lower()
+
+
+@pytest.mark.parametrize("path", MESSAGES, ids=lambda path: path.name)
+def test_the_lean_way_says_what_the_whole_way_says(path: Path) -> None:
+    raw = path.read_bytes()
+    assert shown(parsing.outline(raw)) == shown(parsing.parse(raw))
 
 
 @pytest.mark.parametrize("path", MESSAGES, ids=lambda path: path.name)

@@ -14,6 +14,11 @@ Reader = Callable[[str], list[Pair]]
 
 _SUBJECT_LENGTH = 1_000
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{1,40})", re.IGNORECASE)
+# One address without comments, groups, routes and quoted pairs (RFC 5322 3.4): every reader takes it for the same.
+_CLEAR = re.compile(
+    rb"""\s*+(?:"[^"\\]*+"|(?:[^"(),:;<>@\\.]|(?<!\s)\.)*+)\s*+<[^\s<>"(),:;@\\]++@[^\s<>"(),:;@\\]++>\s*+"""
+    rb"""|\s*+[^\s<>"(),:;@\\]++@[^\s<>"(),:;@\\]++\s*+"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +27,12 @@ class Heading:
 
     subject: str
     sender: Pair
-    to: tuple[Pair, ...]
-    cc: tuple[Pair, ...]
-    reply_to: tuple[Pair, ...]
-    date: str
-    message_id: str
-    headers: tuple[Pair, ...]
+    to: tuple[Pair, ...] = ()
+    cc: tuple[Pair, ...] = ()
+    reply_to: tuple[Pair, ...] = ()
+    date: str = ""
+    message_id: str = ""
+    headers: tuple[Pair, ...] = ()
 
 
 def nothing_found(name: str) -> list[Pair]:
@@ -37,20 +42,18 @@ def nothing_found(name: str) -> list[Pair]:
 
 def read(fields: Fields, reader: Reader = nothing_found) -> Heading:
     """The heading of a header block; where a header repeats, its first that is not blank counts."""
-    # Raw 8-bit headers are in the charset of the body more often than not.
-    label = _CHARSET.search(header_block.first(fields, "content-type"))
-    guess = label[1].decode("ascii") if label else ""
+    guess = _guess(fields)
 
-    def addressed(name: str, found: Reader = reader) -> tuple[Pair, ...]:
-        return _addresses(header_block.first(fields, name), name, guess, found)
+    def addressed(name: str) -> tuple[Pair, ...]:
+        return _addresses(header_block.first(fields, name), name, guess, reader)
 
     def line(name: str, length: int) -> str:
         return strings.line(words.text(header_block.first(fields, name), guess), length)
 
-    senders = addressed("from") or addressed("sender", nothing_found) or (("", ""),)
+    brief = read_briefly(fields, reader)
     return Heading(
-        subject=line("subject", _SUBJECT_LENGTH),
-        sender=senders[0],
+        subject=brief.subject,
+        sender=brief.sender,
         to=addressed("to"),
         cc=addressed("cc"),
         reply_to=addressed("reply-to"),
@@ -60,9 +63,35 @@ def read(fields: Fields, reader: Reader = nothing_found) -> Heading:
     )
 
 
+def read_briefly(fields: Fields, reader: Reader = nothing_found) -> Heading:
+    """Subject and sender of a header block, as `read` reads them, and nothing else."""
+    guess = _guess(fields)
+    senders = (
+        _addresses(header_block.first(fields, "from"), "from", guess, reader)
+        or _addresses(header_block.first(fields, "sender"), "sender", guess, nothing_found)
+        or (("", ""),)
+    )
+    subject = words.text(header_block.first(fields, "subject"), guess)
+    return Heading(subject=strings.line(subject, _SUBJECT_LENGTH), sender=senders[0])
+
+
+def is_clear(fields: Fields) -> bool:
+    """Whether nobody can read the sender in another way than `read_briefly` does without a parser."""
+    return _CLEAR.fullmatch(header_block.first(fields, "from")) is not None
+
+
+def _guess(fields: Fields) -> str:
+    """The charset of raw 8-bit headers: that of the body more often than not."""
+    label = _CHARSET.search(header_block.first(fields, "content-type"))
+    return label[1].decode("ascii") if label else ""
+
+
 def _addresses(value: bytes, name: str, guess: str, found: Reader) -> tuple[Pair, ...]:
-    """What the parser found; our own reading where that is nothing or the header is not UTF-8."""
-    known = found(name) if value and _is_utf8(value) else []
+    """What the parser found; our own reading where that is nothing, the header is not UTF-8, or all is clear.
+
+    Parsers decode encoded words first, and then take what stands in them for addresses.
+    """
+    known = found(name) if value and _is_utf8(value) and not _CLEAR.fullmatch(value) else []
     return tuple(known or addresses.read(words.raw_text(value, guess)))
 
 
