@@ -5,7 +5,7 @@ import contextlib
 import logging
 import time
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import redis
 import redis.asyncio
@@ -36,11 +36,19 @@ def _client() -> redis.Redis:
 
 def publish(public_id: str, event: str) -> None:
     """Tell whoever watches this mailbox. Never raises and never waits long: the database is what counts."""
+    publish_all([(public_id, event)])
+
+
+def publish_all(events: Sequence[tuple[str, str]]) -> None:
+    """As `publish`, for several mailboxes, by public id, in one round trip."""
     global _silent_until
     if time.monotonic() < _silent_until:
         return
     try:
-        _client().publish(_PREFIX + public_id, event)
+        with _client().pipeline(transaction=False) as pipe:
+            for public_id, event in events:
+                pipe.publish(_PREFIX + public_id, event)
+            pipe.execute()
     except (RedisError, OSError):
         _silent_until = time.monotonic() + _PAUSE
         logger.warning("redis is away: open pages learn of new mail late")

@@ -3,25 +3,24 @@
 import enum
 import logging
 import time
-import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from typing import Any
 
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
 
-from mailboxes import live
+from mailboxes.models.domains import Domain
 from mailboxes.models.mailboxes import Mailbox
-from mailboxes.models.messages import Message, MessageSource
 from mailboxes.models.records import DedupeRecord
-from mailboxes.rules import addresses, dedupe, queue_ids, sealing
+from mailboxes.rules import addresses, dedupe, queue_ids
 from mailboxes.rules import summary as summaries
 from mailboxes.rules.errors import InvalidAddress
 from mailboxes.rules.summary import Summary
 from mailboxes.services import (
-    activity,
     clock,
     domains,
     key_guard,
@@ -29,9 +28,10 @@ from mailboxes.services import (
     metrics,
     operator_mail,
     parcels,
+    prepared,
     timeline,
-    webhook_outbox,
 )
+from mailboxes.services.batches import Batch
 from mailboxes.services.parcels import Envelope, Parcel
 
 logger = logging.getLogger(__name__)
@@ -87,15 +87,7 @@ def store_many(deliveries: Sequence[Delivery]) -> list[list[Outcome]]:
     """Store several deliveries in one transaction, as `store` does each; raise as it does: then none is stored."""
     key_guard.ensure()
     with transaction.atomic():
-        now = clock.now()
-        mailboxes = _locked({key: a for one in deliveries for key, a in one.recipients.items()})
-        results = [
-            [
-                _outcome(address, digest, mailboxes, one.parcel, now)
-                for digest, address in one.recipients.items()
-            ]
-            for one in deliveries
-        ]
+        results = _stored(deliveries)
     for one, outcomes in zip(deliveries, results, strict=True):
         _tell(one, outcomes)
         outcomes += [Outcome.GONE] * (len(one.envelope.recipients) - len(outcomes))
@@ -153,67 +145,71 @@ def _unique(recipients: Iterable[str]) -> dict[bytes, addresses.Address]:
     return found
 
 
-def _locked(recipients: dict[bytes, addresses.Address]) -> dict[bytes, Mailbox]:
-    """Lock the living mailboxes, in one order for everybody. The lock makes sequence and counts exact."""
-    rows = (
-        Mailbox.objects.live()
-        .filter(address_digest__in=list(recipients), domain__accepts_mail=True)
-        .order_by("pk")
-        .select_for_update(of=("self",))
-    )
-    return {bytes(mailbox.address_digest): mailbox for mailbox in rows}
+def _stored(deliveries: Sequence[Delivery]) -> list[list[Outcome]]:
+    """Store within a transaction, in as many round trips for many deliveries as for one."""
+    mailboxes, now = _locked(list({key for one in deliveries for key in one.recipients}))
+    digests = [_dedupe_digests(one, mailboxes) for one in deliveries]
+    new = _undelivered({digest for each in digests for digest in each.values()}, now)
+    batch = Batch(now)
+
+    def outcome(delivery: Delivery, key: bytes, digest: bytes | None) -> Outcome:
+        if digest is None:
+            return _without_mailbox(delivery.recipients[key], delivery.parcel, now)
+        if digest not in new:
+            return Outcome.DUPLICATE
+        new.remove(digest)
+        batch.add(mailboxes[key], delivery.parcel)
+        return Outcome.STORED
+
+    results = [
+        [outcome(one, key, each.get(key)) for key in one.recipients]
+        for one, each in zip(deliveries, digests, strict=True)
+    ]
+    batch.write()
+    return results
 
 
-def _outcome(
-    address: addresses.Address,
-    digest: bytes,
-    mailboxes: dict[bytes, Mailbox],
-    parcel: Parcel,
-    now: datetime,
-) -> Outcome:
-    mailbox = mailboxes.get(digest)
-    if mailbox is not None:
-        return _store_in(mailbox, parcel, now)
+def _locked(digests: Sequence[bytes]) -> tuple[dict[bytes, Mailbox], datetime]:
+    """Lock the living mailboxes, in one order for everybody; say when. The lock makes sequence and counts exact."""
+    rows = _lock(digests)
+    found = [Mailbox.from_db(DEFAULT_DB_ALIAS, _LOCKED, values) for _now, *values in rows]
+    now = rows[0][0] if rows else clock.now()
+    return {bytes(mailbox.address_digest): mailbox for mailbox in found}, now
+
+
+_LOCKED = (
+    *("id", "public_id", "address_digest", "public_key", "expires_at", "last_activity_at"),
+    *("ends_at", "message_count", "stored_bytes", "last_sequence", "webhook_count"),
+)
+
+
+@prepared.Lookup
+def _lock(digests: Sequence[bytes]) -> "QuerySet[Mailbox, tuple[Any, ...]]":
+    open_domains = Domain.objects.filter(accepts_mail=True)
+    living = Mailbox.objects.live().filter(address_digest__in=digests, domain__in=open_domains)
+    # FOR UPDATE locks what the outer query reads, and not the domains.
+    return living.order_by("pk").select_for_update().values_list(Now(), *_LOCKED)
+
+
+def _dedupe_digests(delivery: Delivery, mailboxes: Mapping[bytes, Mailbox]) -> dict[bytes, bytes]:
+    """Return by what each try of a delivery is known, for those of its recipients that live."""
+    canonical, secret = delivery.parcel.canonical, keys.address_digest_key()
+    return {
+        key: dedupe.digest(canonical, key, secret)
+        for key in delivery.recipients
+        if key in mailboxes
+    }
+
+
+def _undelivered(digests: Collection[bytes], now: datetime) -> set[bytes]:
+    """Note deliveries; return those that were not known. The mailboxes' locks keep other tries of them waiting."""
+    if not digests:
+        return set()
+    return prepared.insert_new([DedupeRecord(digest=each, created_at=now) for each in digests])
+
+
+def _without_mailbox(address: addresses.Address, parcel: Parcel, now: datetime) -> Outcome:
     if address.local_part in addresses.OPERATOR_LOCAL_PARTS and domains.find(address):
         operator_mail.store(address, parcel, now)
         return Outcome.OPERATOR
     return Outcome.GONE
-
-
-def _store_in(mailbox: Mailbox, parcel: Parcel, now: datetime) -> Outcome:
-    key = keys.address_digest_key()
-    digest = dedupe.digest(parcel.canonical, bytes(mailbox.address_digest), key)
-    # The mailbox's row is locked, so nobody else can insert the same digest between these two statements.
-    if DedupeRecord.objects.filter(digest=digest).exists():
-        return Outcome.DUPLICATE
-    DedupeRecord.objects.bulk_create([DedupeRecord(digest=digest, created_at=now)])
-    message_id = _insert(mailbox, parcel, now)
-    webhook_outbox.write(mailbox, message_id, now)
-    transaction.on_commit(partial(live.publish, mailbox.public_id, message_id.hex), robust=True)
-    return Outcome.STORED
-
-
-def _insert(mailbox: Mailbox, parcel: Parcel, now: datetime) -> uuid.UUID:
-    message_id, public_key = uuid.uuid4(), bytes(mailbox.public_key)
-    mailbox.last_sequence += 1
-    mailbox.message_count += 1
-    mailbox.stored_bytes += parcel.size
-    used = activity.note(mailbox, now)
-    mailbox.save(update_fields=("last_sequence", "message_count", "stored_bytes", *used))
-    message = Message(
-        id=message_id,
-        mailbox=mailbox,
-        sequence=mailbox.last_sequence,
-        received_at=now,
-        size=parcel.size,
-        partial=parcel.partial,
-        sealed_summary=sealing.seal(
-            public_key, sealing.Kind.SUMMARY, message_id.bytes, parcel.summary
-        ),
-    )
-    source = sealing.seal(public_key, sealing.Kind.SOURCE, message_id.bytes, parcel.source)
-    Message.objects.bulk_create([message])
-    MessageSource.objects.bulk_create(
-        [MessageSource(received_at=now, id=message_id, sealed=source)]
-    )
-    return message_id

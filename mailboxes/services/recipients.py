@@ -1,14 +1,16 @@
 """The question that Postfix asks at RCPT: is there such a mailbox, and may it get more?"""
 
 import enum
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from mailboxes.models.mailboxes import Mailbox
 from mailboxes.rules import addresses
 from mailboxes.rules.errors import InvalidAddress
-from mailboxes.services import domains, key_guard, keys, operator_mail
+from mailboxes.services import domains, key_guard, keys, operator_mail, prepared
 
 
 class RecipientStatus(enum.Enum):
@@ -55,24 +57,30 @@ def recipient_status(address: str, pending: Pending = NOTHING_PENDING) -> Recipi
         parsed = addresses.parse(address)
     except InvalidAddress:
         return _status_of_domain_in(address)
-    mailbox = (
-        Mailbox.objects.live()
-        .filter(
-            address_digest=keys.address_digest(parsed), domain__accepts_mail=True, frozen_at=None
-        )
-        .only("message_count", "stored_bytes")
-        .first()
-    )
-    if mailbox is None:
+    found = _caps([keys.address_digest(parsed)])
+    if not found:
         return _status_without_mailbox(parsed, pending)
-    return RecipientStatus.FULL if is_full(mailbox, pending) else RecipientStatus.ACCEPTED
+    ((message_count, stored_bytes),) = found
+    full = _is_full(message_count, stored_bytes, pending)
+    return RecipientStatus.FULL if full else RecipientStatus.ACCEPTED
 
 
-def is_full(mailbox: Mailbox, pending: Pending = NOTHING_PENDING) -> bool:
+@prepared.Lookup
+def _caps(digests: Sequence[bytes]) -> "QuerySet[Mailbox, tuple[int, int]]":
+    living = Mailbox.objects.live().filter(address_digest__in=digests, frozen_at=None)
+    counts = living.filter(domain__accepts_mail=True)
+    return counts.values_list("message_count", "stored_bytes")
+
+
+def is_full(mailbox: Mailbox) -> bool:
     """Tell whether a mailbox has reached its cap of messages or bytes."""
+    return _is_full(mailbox.message_count, mailbox.stored_bytes, NOTHING_PENDING)
+
+
+def _is_full(messages: int, stored: int, pending: Pending) -> bool:
     return (
-        mailbox.message_count + pending.messages >= settings.MAILBOX_MAX_MESSAGES
-        or mailbox.stored_bytes + pending.bytes >= settings.MAILBOX_MAX_BYTES
+        messages + pending.messages >= settings.MAILBOX_MAX_MESSAGES
+        or stored + pending.bytes >= settings.MAILBOX_MAX_BYTES
     )
 
 

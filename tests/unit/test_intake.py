@@ -3,10 +3,11 @@
 import pytest
 
 from mailboxes.models.mailboxes import Mailbox
-from mailboxes.models.messages import Message, MessageSource, OperatorMessage
+from mailboxes.models.messages import Message, OperatorMessage
+from mailboxes.models.records import DedupeRecord
 from mailboxes.rules import sealing
 from mailboxes.rules.summary import Summary
-from mailboxes.services import creation, ending, intake, reading
+from mailboxes.services import creation, ending, intake, prepared, reading
 from mailboxes.services.intake import Outcome
 from mailboxes.services.parcels import Envelope
 from tests import messages
@@ -97,22 +98,15 @@ def test_the_operators_mail_is_capped(domain, deliver, monkeypatch) -> None:
     assert OperatorMessage.objects.count() == 1
 
 
-def test_nothing_is_stored_when_one_recipient_cannot_be(
-    owner, stranger, deliver, monkeypatch
-) -> None:
-    calls = []
+def test_nothing_is_stored_when_not_all_of_it_can_be(owner, stranger, deliver, monkeypatch) -> None:
+    def fail(row, names):  # type: ignore[no-untyped-def]
+        raise OSError
 
-    def fail_second(rows):  # type: ignore[no-untyped-def]
-        calls.append(rows)
-        if len(calls) == 2:
-            raise OSError
-        return original(rows)
-
-    original = MessageSource.objects.bulk_create
-    monkeypatch.setattr(MessageSource.objects, "bulk_create", fail_second)
+    monkeypatch.setattr(prepared, "update", fail)
     with pytest.raises(OSError):  # noqa: PT011
         deliver(owner.address, stranger.address)
     assert not Message.objects.exists()
+    assert not DedupeRecord.objects.exists()
     monkeypatch.undo()
     assert deliver(owner.address, stranger.address) == [Outcome.STORED] * 2
 

@@ -1,6 +1,7 @@
 """A Redis for the tests of waits and streams: what is published wakes whoever watches, and nobody ever polls."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -35,13 +36,13 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
         loop = asyncio.get_running_loop()
         return hubs.get(loop) or hubs.setdefault(loop, ToldHub())
 
-    def publish(public_id: str, event: str) -> None:
+    def publish_all(events: Sequence[tuple[str, str]]) -> None:
         for each in list(hubs.values()):
-            if not each.loop.is_closed():
+            for public_id, _event in events if not each.loop.is_closed() else ():
                 each.tell(public_id)
 
     monkeypatch.setattr(live, "hub", hub)
-    monkeypatch.setattr(live, "publish", publish)
+    monkeypatch.setattr(live, "publish_all", publish_all)
 
 
 def wake(owner: Created) -> None:

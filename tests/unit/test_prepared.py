@@ -1,0 +1,87 @@
+"""Statements put together once: the same as Django's own, and no more of them for many messages than for one."""
+
+import pytest
+from django.db import connection
+from django.db.models.sql.compiler import SQLCompiler
+from django.test.utils import CaptureQueriesContext
+
+from mailboxes.models.mailboxes import Mailbox
+from mailboxes.models.records import DedupeRecord
+from mailboxes.services import clock, creation, intake, prepared, recipients
+from mailboxes.services.parcels import Envelope
+from tests import messages
+
+pytestmark = pytest.mark.django_db
+
+
+@prepared.Lookup
+def known(digests):  # type: ignore[no-untyped-def]
+    rows = DedupeRecord.objects.filter(digest__in=digests)
+    return rows.order_by("digest").values_list("digest", "created_at")
+
+
+def digests(count: int) -> list[bytes]:
+    return [number.to_bytes(16) for number in range(count)]
+
+
+@pytest.mark.parametrize("count", [1, 2, 64, 65])
+def test_a_lookup_finds_what_its_queryset_finds(count: int) -> None:
+    now = clock.now()
+    DedupeRecord.objects.bulk_create(DedupeRecord(digest=d, created_at=now) for d in digests(count))
+    expected = [(digest, now) for digest in digests(count)]
+    for wanted in (digests(count), digests(count)[::-1]):
+        assert [(bytes(digest), at) for digest, at in known(wanted)] == expected
+    assert known([b"x" * 16] * count) == []
+    assert known([]) == []
+
+
+def test_a_lookup_is_compiled_once_for_a_number_of_digests(monkeypatch) -> None:
+    known(digests(3))
+
+    def compiled(*_args: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(SQLCompiler, "as_sql", compiled)
+    assert known([b"y" * 16, *digests(2)]) == []
+
+
+def test_only_rows_that_are_new_are_inserted_and_said() -> None:
+    now = clock.now()
+    rows = [DedupeRecord(digest=digest, created_at=now) for digest in digests(4)]
+    assert prepared.insert_new(rows[:2]) == set(digests(2))
+    assert prepared.insert_new(rows) == set(digests(4)) - set(digests(2))
+    assert DedupeRecord.objects.count() == 4
+
+
+def test_an_update_changes_the_fields_that_are_named(owner) -> None:
+    mailbox = Mailbox.objects.get(pk=owner.mailbox.pk)
+    mailbox.message_count, mailbox.stored_bytes = 7, 8
+    prepared.run([prepared.update(mailbox, {"message_count"})])
+    mailbox.refresh_from_db()
+    assert (mailbox.message_count, mailbox.stored_bytes) == (7, 0)
+
+
+def test_many_messages_take_as_many_round_trips_as_one(owner, stranger) -> None:
+    def trips(*addresses: str, received: str) -> int:
+        deliveries = [
+            intake.prepare(
+                Envelope("4Q", "a@b.example", addresses), messages.plain(received=f"{received} {n}")
+            )
+            for n in range(1 if len(addresses) == 1 else 8)
+        ]
+        with CaptureQueriesContext(connection) as captured:
+            intake.store_many(deliveries)
+        return len([q for q in captured if "SAVEPOINT" not in q["sql"]])
+
+    one = trips(owner.address, received="one")
+    # BEGIN and COMMIT are not among them; SQLite has no round trips, and takes one statement at a time
+    assert one == (3 if connection.vendor == "postgresql" else 5)
+    many = trips(owner.address, stranger.address, received="many")
+    assert many == one + (connection.vendor == "sqlite")  # one mailbox more
+
+
+def test_rcpt_is_one_statement(domain) -> None:
+    made = creation.create()
+    with CaptureQueriesContext(connection) as captured:
+        status = recipients.recipient_status(made.address)
+    assert (status, len(captured)) == (recipients.RecipientStatus.ACCEPTED, 1)
