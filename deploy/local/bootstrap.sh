@@ -114,6 +114,7 @@ missing_for_lighthouse() {
 missing_peers() {
   has dovecot || echo dovecot-core
   [ -x /usr/lib/dovecot/lmtp ] || echo dovecot-lmtpd
+  has wrk || echo wrk
 }
 
 explain_missing() {

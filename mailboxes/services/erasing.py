@@ -16,6 +16,7 @@ DELETE FROM mailboxes_messagesource AS source
 USING unnest(%s::timestamptz[], %s::uuid[]) AS erased(received_at, id)
 WHERE source.received_at = erased.received_at AND source.id = erased.id
 """
+_BY_ARRAY = "DELETE FROM mailboxes_message WHERE id = ANY(%s)"
 _ONE_BY_ONE = "DELETE FROM mailboxes_messagesource WHERE received_at = %s AND id = %s"
 
 Key = tuple[datetime, uuid.UUID]
@@ -28,17 +29,18 @@ def erase(rows: QuerySet[Message]) -> tuple[int, int]:
         keys = [
             (received_at, message_id) for received_at, message_id, _ in found[start : start + BATCH]
         ]
-        _erase_sources(keys)
-        Message.objects.filter(id__in=[message_id for _, message_id in keys]).delete()
+        _erase(keys)
     return len(found), sum(size for _, _, size in found)
 
 
-def _erase_sources(keys: Sequence[Key]) -> None:
-    """The keys are in order. SQLite runs a prepared statement for each, PostgreSQL one for all."""
+def _erase(keys: Sequence[Key]) -> None:
+    """The keys are in order. SQLite runs a prepared statement for each source, PostgreSQL one for all."""
+    times, ids = [list(column) for column in zip(*keys, strict=True)]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            times, ids = [list(column) for column in zip(*keys, strict=True)]
             cursor.execute(_BY_ARRAYS, [times, ids])
+            cursor.execute(_BY_ARRAY, [ids])
         else:
+            Message.objects.filter(id__in=ids).delete()
             adapt = connection.ops.adapt_datetimefield_value
             cursor.executemany(_ONE_BY_ONE, [(adapt(time), one.hex) for time, one in keys])

@@ -1,7 +1,8 @@
 """`make bench`: measures the product beside its peers, prints Markdown, and writes DATA_DIR/bench/results.json.
 
-The environment may say less than all: ONLY=pipe,lmtp,script_cpu; ROUNDS, SECONDS (of a round), RUNS (of the script),
-BOXES (most messages of a round), QUIET (seconds to wait for a quiet machine). Exit status 1 when something could not
+The environment may say less than all: ONLY=pipe,lmtp (parts of rows.py); ROUNDS, SECONDS (of a round), RUNS (of the
+script), BOXES (most messages of a round), STORED, FED, STREAMS, PURGED (session.py), QUIET (seconds to wait for a quiet
+machine). Exit status 1 when something could not
 be measured; a missed goal is a result like any other.
 """
 

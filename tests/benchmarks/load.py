@@ -8,6 +8,7 @@ from signal import SIGKILL
 from deploy.local import ports
 from deploy.local.processes import kill_group, with_parent_death_signal
 from deploy.local.servers import find
+from mailboxes.rules import sealing
 
 SESSIONS = 20
 BOX = "box"
@@ -21,6 +22,11 @@ class LoadFailed(Exception):
 def box(number: int) -> str:
     """Return the local-part of a mailbox, counted from 1, as smtp-source -N makes it."""
     return f"{number}{BOX}"
+
+
+def token(number: int) -> str:
+    """Return the token of that mailbox, where the mailboxes are ours."""
+    return sealing.token_of(number.to_bytes(32))
 
 
 def send(port: int, domain: str, file: Path, count: int, seconds: float) -> float:

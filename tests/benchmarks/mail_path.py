@@ -24,6 +24,7 @@ COMPARED = {
     "lmtp_vs_dovecot_5k": ("lmtp", "dovecot_lmtp", SMALL),
     "lmtp_vs_dovecot_20k": ("lmtp", "dovecot_lmtp", LARGE),
     "lmtp_vs_discard": ("lmtp", "discard", SMALL),
+    "policy": ("pipe", "pipe_unasked", SMALL),
 }
 GOALS = (
     Goal("pipe_vs_python", "pipe path / pipe to bare Python, msg/s", ">=", 0.72, 0.80),
@@ -31,6 +32,7 @@ GOALS = (
     Goal("lmtp_vs_dovecot_5k", "LMTP path / Dovecot LMTP, 5 KB, msg/s", ">=", 0.85, 1.1),
     Goal("lmtp_vs_dovecot_20k", "LMTP path / Dovecot LMTP, 20 KB, msg/s", ">=", 0.85, 1.1),
     Goal("lmtp_vs_discard", "LMTP path / Postfix to discard, msg/s", ">=", 0.35, 0.45),
+    Goal("policy", "pipe path with the question at RCPT / without, msg/s", ">=", 0.9, 0.95),
 )
 PEERS: Mapping[str, Callable[[Path, int], AbstractContextManager[Contender]]] = {
     "discard": peers.discard,
@@ -38,7 +40,11 @@ PEERS: Mapping[str, Callable[[Path, int], AbstractContextManager[Contender]]] = 
     "dovecot_lda": peers.dovecot_lda,
     "dovecot_lmtp": peers.dovecot_lmtp,
 }
-TRANSPORTS = {"pipe": "our pipe(8) path", "lmtp": "our LMTP path"}
+OURS = {
+    "pipe": ("our pipe(8) path", "pipe"),
+    "lmtp": ("our LMTP path", "lmtp"),
+    "pipe_unasked": ("our pipe(8) path, nothing asked at RCPT", "pipe"),
+}
 REMARKS = (
     "A round ends when the last message has left the queue; every message is then counted, by Postfix's log and in "
     "the store.",
@@ -80,7 +86,7 @@ def _wanted(parts: frozenset[str], size: int) -> list[str]:
     names = {name for pair in pairs for name in pair[:2]}
     if size == SMALL and names:
         names.add("discard")  # beside both transports
-    return [name for name in (*TRANSPORTS, *PEERS) if name in names]
+    return [name for name in (*OURS, *PEERS) if name in names]
 
 
 def _start_all(
@@ -100,11 +106,15 @@ def _start_all(
 @contextmanager
 def _contender(session: Session, server: PostgreSQL, name: str) -> Iterator[Contender]:
     boxes = session.effort.boxes
-    if name in TRANSPORTS:
+    if name in OURS:
+        what, transport = OURS[name]
+        settings = {"DELIVERY_TRANSPORT": transport}
         with (
             session.data(name) as directory,
-            ours.running(name, TRANSPORTS[name], directory, server, boxes) as instance,
+            ours.running(name, what, directory, server, boxes, settings) as instance,
         ):
+            if name == "pipe_unasked":
+                instance.postfix.reload(smtpd_recipient_restrictions=peers.NO_POLICY)
             yield instance
     else:
         with session.state(name) as directory, PEERS[name](directory, boxes) as peer:

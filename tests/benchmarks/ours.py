@@ -1,8 +1,9 @@
 """The whole product as a contender: Postfix, our transport, the worker, PostgreSQL, Redis; RCPT asked of the worker."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg2  # type: ignore[import-untyped]
 import psycopg2.extensions  # type: ignore[import-untyped]
@@ -13,7 +14,6 @@ from deploy.local.mail_server import Postfix
 from deploy.local.processes import StartFailed
 from deploy.local.servers import PostgreSQL
 from deploy.local.stack import Stack
-from tests.benchmarks import load
 
 DAY = 86_400
 SETTINGS = {
@@ -56,19 +56,31 @@ class Ours:
 
     def stored(self) -> int:
         """Return how many messages the database holds."""
+        count: int = self.query("SELECT count(*) FROM mailboxes_message")[0][0]
+        return count
+
+    def query(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Run a statement of its own in the database; return its rows, none where it gives none."""
         with self._link.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM mailboxes_message")
-            row: tuple[int] = cursor.fetchone()
-        return row[0]
+            cursor.execute(statement, values)
+            return list(cursor.fetchall()) if cursor.description else []
 
 
 @contextmanager
 def running(
-    name: str, what: str, directory: Path, server: PostgreSQL, boxes: int
+    name: str,
+    what: str,
+    directory: Path,
+    server: PostgreSQL,
+    boxes: int,
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[Ours]:
-    """Run an instance with the transport `name`, a database of its own and as many mailboxes. Raises StartFailed."""
+    """Run an instance with a database of its own and as many mailboxes. Raises StartFailed.
+
+    By pipe(8), where `settings` say nothing else.
+    """
     _create_database(server, name)
-    settings = {**SETTINGS, "DELIVERY_TRANSPORT": name}
+    settings = {**SETTINGS, **(settings or {})}
     url = server.url(name)
     with (
         Stack(directory, ports.free(), ports.free(), url, settings=settings) as stack,
@@ -104,7 +116,8 @@ def _make_mailboxes(stack: Stack, count: int) -> None:
         "-c",
         "from django.db import transaction\n"
         "from mailboxes.services import creation\n"
+        "from tests.benchmarks import load\n"
         "with transaction.atomic():\n"
         f"    for number in range(1, {count} + 1):\n"
-        f"        creation.create(local_part=f'{{number}}{load.BOX}')\n",
+        "        creation.create(local_part=load.box(number), token=load.token(number))\n",
     )

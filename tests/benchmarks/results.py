@@ -15,12 +15,12 @@ DIGITS = 4  # significant; the measurements carry fewer
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What a number should be. `floor` is the least that is acceptable, on the same side as the goal."""
+    """What a number should be. `floor`, if any, is the least that is acceptable, on the same side as the goal."""
 
     name: str
     what: str
     op: Op
-    floor: float
+    floor: float | None
     goal: float
     unit: str = "ratio"
 

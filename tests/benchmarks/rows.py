@@ -7,7 +7,17 @@ that serves several parts is called once, with all of them in `session.parts`.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.benchmarks import mail_path, script_cpu
+from tests.benchmarks import (
+    disk,
+    growth,
+    latency,
+    mail_path,
+    memory,
+    pages,
+    purge,
+    script_cpu,
+    streams,
+)
 from tests.benchmarks.results import Goal
 from tests.benchmarks.session import Report, Session
 
@@ -24,6 +34,13 @@ class Row:
 ROWS = (
     Row(frozenset({"script_cpu"}), script_cpu.goals, script_cpu.measure),
     Row(frozenset({"pipe", "lmtp"}), mail_path.goals, mail_path.measure),
+    Row(frozenset({"latency"}), latency.goals, latency.measure),
+    Row(frozenset({"purge"}), purge.goals, purge.measure),
+    Row(frozenset({"page_sealed"}), pages.goals, pages.measure),
+    Row(frozenset({"streams"}), streams.goals, streams.measure),
+    Row(frozenset({"growth"}), growth.goals, growth.measure),
+    Row(frozenset({"disk"}), disk.goals, disk.measure),
+    Row(frozenset({"worker_memory"}), memory.goals, memory.measure),
 )
 PARTS = frozenset(part for row in ROWS for part in row.parts)
 

@@ -23,17 +23,25 @@ class Effort:
     seconds: float = 4.0
     runs: int = 300  # of a single program
     boxes: int = 5000
+    stored: int = 2_000_000  # messages in a full database
+    fed: int = 100_000  # messages to one worker process
+    streams: int = 5000
+    purged: int = 100_000  # messages of a round
     quiet_seconds: float = 60.0
 
     @classmethod
     def from_environment(cls) -> "Effort":
-        """Return what ROUNDS, SECONDS, RUNS, BOXES and QUIET ask for. Raises ValueError."""
+        """Return what variables of these names ask for, in capitals (QUIET for the last). Raises ValueError."""
         own = cls()
         return cls(
             rounds=max(1, int(os.environ.get("ROUNDS") or own.rounds)),
             seconds=float(os.environ.get("SECONDS") or own.seconds),
             runs=max(10, int(os.environ.get("RUNS") or own.runs)),
             boxes=max(100, int(os.environ.get("BOXES") or own.boxes)),
+            stored=max(2000, int(os.environ.get("STORED") or own.stored)),
+            fed=max(1000, int(os.environ.get("FED") or own.fed)),
+            streams=max(10, int(os.environ.get("STREAMS") or own.streams)),
+            purged=max(1000, int(os.environ.get("PURGED") or own.purged)),
             quiet_seconds=float(os.environ.get("QUIET") or own.quiet_seconds),
         )
 
@@ -97,9 +105,9 @@ class Session:
             yield directory
 
     @contextmanager
-    def postgresql(self) -> Iterator[PostgreSQL]:
+    def postgresql(self, name: str = "") -> Iterator[PostgreSQL]:
         """Run a durable PostgreSQL. Raises StartFailed."""
-        with self.state("postgresql") as directory:
+        with self.state(f"postgresql{name}") as directory:
             env = {**os.environ, leftovers.MARKER: str(directory)}
             with PostgreSQL(directory / "postgresql", env) as server:
                 yield server

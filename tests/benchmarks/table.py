@@ -37,4 +37,5 @@ def _result_row(result: Result) -> tuple[str, ...]:
     numbers = (entry[name] for name in ("value", "min", "max"))
     texts = [number(n if isinstance(n, float) else None) for n in numbers]
     met = "yes" if result.passed else "no" if result.values else "not measured"
-    return (goal.name, *texts, f"{goal.op} {goal.floor:g}", f"{goal.op} {goal.goal:g}", met)
+    floor = "-" if goal.floor is None else f"{goal.op} {goal.floor:g}"
+    return (goal.name, *texts, floor, f"{goal.op} {goal.goal:g}", met)

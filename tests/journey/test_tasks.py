@@ -47,7 +47,8 @@ ClockReading.objects.update(database_time=F("database_time") - timedelta(hours=2
 STOPS = """
 import sys, time
 from mailboxes.services import erasing, exclusive, purging
-purging.GROUP, erase, calls = 1, erasing.erase, []
+purging.GROUP = purging.POSTGRESQL_SCALE = 1
+erase, calls = erasing.erase, []
 def stop_at_the_third(rows):
     calls.append(erase(rows))
     if len(calls) == 3:

@@ -104,4 +104,15 @@ def test_only_the_goals_of_the_chosen_part_are_measured():
     assert {goal.name for goal in mail_path.goals(frozenset({"pipe"}))} == {
         "pipe_vs_python",
         "pipe_vs_dovecot_lda",
+        "policy",
     }
+
+
+def test_every_row_of_the_whole_run_has_a_goal_of_its_own_name():
+    names = [goal.name for row in rows.ROWS for goal in row.goals(row.parts)]
+    assert len(names) == len(set(names))
+    assert {
+        *("script_cpu", "pipe_vs_python", "pipe_vs_dovecot_lda", "lmtp_vs_dovecot_5k"),
+        *("lmtp_vs_dovecot_20k", "lmtp_vs_discard", "policy", "latency", "latency_load"),
+        *("page_sealed", "streams", "purge", "growth", "disk_5k", "disk_20k", "worker_memory"),
+    } <= set(names)

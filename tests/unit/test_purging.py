@@ -27,6 +27,12 @@ pytestmark = pytest.mark.django_db
 SIZE = len(messages.plain(received="0"))
 
 
+@pytest.fixture(autouse=True)
+def _one_size(monkeypatch):
+    """The bounds are those of SQLite everywhere."""
+    monkeypatch.setattr(purging, "POSTGRESQL_SCALE", 1)
+
+
 @pytest.fixture
 def ended(domain, deliver):
     """Make this many mailboxes with so many messages each, whose time is over."""

@@ -352,6 +352,7 @@ def test_a_large_mailbox_loses_its_webhooks_with_its_first_part(
     owner, hook, deliver, monkeypatch
 ) -> None:
     monkeypatch.setattr(purging, "PART_MESSAGES", 2)
+    monkeypatch.setattr(purging, "POSTGRESQL_SCALE", 1)
     for number in range(5):
         deliver(owner.address, raw=messages.plain(received=str(number)))
     end_by_time(owner)
