@@ -415,7 +415,7 @@ _MEMORY = (
             "A random number for each request of a program that waits, beside the random number of the inbox: so that "
             "none holds too many."
         ),
-        Kept(_("as long as it waits; then at most %(time)s"), lambda: places.LONGEST),
+        Kept(_("as long as it waits; then at most %(time)s"), lambda: places.LONGEST_UNRENEWED),
         _BY_ITSELF,
         ("redis:tempmail:open:*",),
     ),

@@ -135,6 +135,7 @@ class Hub:
             trust.cancel()
             if self._pubsub is pubsub:  # else another has begun, after nobody watched for a moment
                 self._pubsub, self.healthy = None, False
+                self._wake_all()
 
     async def _pass_on(self, pubsub: redis.asyncio.client.PubSub) -> None:
         """Wake whoever is told something. Raises RedisError for one that is there and answers nothing."""
@@ -154,6 +155,9 @@ class Hub:
         if self._pubsub is not pubsub:
             return
         self.healthy = True
+        self._wake_all()
+
+    def _wake_all(self) -> None:
         for channel in self._watchers:
             self._wake(channel)
 

@@ -23,7 +23,7 @@ from mailboxes.services.reading import OpenMailbox
 
 router = Router()
 
-_RENEW = 20  # seconds
+_RENEW = places.LONGEST_UNRENEWED / 3  # seconds
 
 
 @router.get(
@@ -56,7 +56,7 @@ async def events(
 
 
 async def _streaming(opened: OpenMailbox, start: int, news: News) -> StreamingHttpResponse:
-    place = Place(places.STREAMS, opened.mailbox.public_id, places.LONGEST)
+    place = Place(places.STREAMS, opened.mailbox.public_id, places.LONGEST_UNRENEWED)
     try:
         await in_database_pool(place.take)
     except BaseException:  # refused, or the client is gone already

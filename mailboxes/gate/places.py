@@ -20,7 +20,8 @@ from mailboxes.services import metrics
 logger = logging.getLogger(__name__)
 
 WAITS, STREAMS = ("waits", 2), ("streams", 5)
-LONGEST = 60  # seconds; for longer, it is renewed
+LONGEST = 60  # seconds, of a wait
+LONGEST_UNRENEWED = 600  # seconds, of a stream
 _PREFIX = "tempmail:open:"
 _TIMEOUT = 0.5  # seconds
 _PAUSE = 5.0  # seconds without a try after a failure

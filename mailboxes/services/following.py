@@ -5,7 +5,7 @@ happened, when the mailbox may have ended, and every few seconds while Redis is 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -99,14 +99,16 @@ async def pause(news: asyncio.Event, seconds: float) -> bool:
     loop = asyncio.get_running_loop()
     ends = loop.time() + seconds
     while (left := ends - loop.time()) > 0:
-        if await _woken(news, min(STEP, left)) or not live.hub().healthy:
+        # a hub that is not healthy any more wakes everybody
+        step = left if live.hub().healthy else min(STEP, left)
+        if await _woken(news, step) or not live.hub().healthy:
             return True
     return False
 
 
 async def _woken(news: asyncio.Event, seconds: float) -> bool:
-    waiting: Awaitable[bool] = news.wait()
     try:
-        return await asyncio.wait_for(waiting, seconds)
+        async with asyncio.timeout(seconds):  # wait_for() would make a task of each wait
+            return await news.wait()
     except TimeoutError:
         return False

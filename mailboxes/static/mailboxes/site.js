@@ -248,7 +248,7 @@ class Alerts {
 
 const POLL = 15000;
 const RETRY = 60000;
-const SILENCE = 40000; // the server says something every 15 seconds
+const SILENCE = 65000; // the server says something every 25 seconds
 const OTHERS = 60000; // how often what is unread at the other addresses is asked for
 
 class LiveInbox {
