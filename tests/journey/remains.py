@@ -1,6 +1,7 @@
 """Looking for what is left of a mailbox: in files, tables, Redis; plain, in other encodings, and in compressed data."""
 
 import base64
+import contextlib
 import re
 import sqlite3
 import stat
@@ -12,12 +13,14 @@ from pathlib import Path
 
 import psycopg2
 import redis
+import zstandard
 
 from deploy.local.stack import Stack
 from postfix import render
 
 # zlib (RFC 1950) and gzip (RFC 1952) at any offset; of short values also raw deflate, at any of the first offsets
 _COMPRESSED = re.compile(rb"\x78[\x01\x5e\x9c\xda]|\x1f\x8b\x08")
+_ZSTANDARD = re.compile(rb"\x28\xb5\x2f\xfd")  # RFC 8878
 _EMPTY = re.compile(rb"\0{200,}")  # of pages; nothing is in there, and it is slow to look through
 _SHORT = 20_000
 _OFFSETS = 80
@@ -174,3 +177,7 @@ def _readings(content: bytes) -> Iterator[bytes]:
                 yield zlib.decompressobj(wbits).decompress(view[start:][:_MOST], _MOST)
             except zlib.error:
                 continue
+    for match in _ZSTANDARD.finditer(content):
+        with contextlib.suppress(zstandard.ZstdError):
+            reader = zstandard.ZstdDecompressor(max_window_size=_MOST)
+            yield reader.decompressobj().decompress(view[match.start() :][:_MOST])

@@ -7,6 +7,7 @@ import zlib
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from tests.journey import remains
 
@@ -23,6 +24,10 @@ HIDDEN = {
     "base64 after two bytes": base64.b64encode(b"xx" + SECRET + b"yyy"),
     "zlib": zlib.compress(SECRET),
     "gzip": gzip.compress(SECRET),
+    "zstandard": zstandard.compress(SECRET),
+    "zstandard without its size": zstandard.ZstdCompressor(write_content_size=False).compress(
+        SECRET
+    ),
     "raw deflate": zlib.compress(SECRET, wbits=-15),
     "base64 in zlib": zlib.compress(base64.b64encode(SECRET)),
 }
