@@ -55,4 +55,8 @@ def _shorten(name: str) -> str:
 
 
 def _without_surrogates(text: str) -> str:
-    return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)
+    try:
+        text.encode()  # far faster than to look for them; nearly always there are none
+    except UnicodeEncodeError:
+        return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)
+    return text

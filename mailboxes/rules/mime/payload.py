@@ -58,8 +58,10 @@ def text(part: Message, charset: str) -> str:
 
 def uuencoded_name(part: Message) -> str:
     """The file name in a uuencoded part's begin line, or ''."""
+    if encoding(part) not in _UUENCODE:
+        return ""
     found = re.search(rb"(?:^|\n)begin [0-7]{3,4} ([^\r\n]{1,255})", encoded(part)[:4096])
-    return charsets.decode(found[1]) if found and encoding(part) in _UUENCODE else ""
+    return charsets.decode(found[1]) if found else ""
 
 
 def _uudecoded(data: bytes) -> bytes:
