@@ -54,8 +54,17 @@ class Pool:
 
     @classmethod
     def from_url(cls, url: str, **options: Any) -> redis.ConnectionPool:
-        """Return a pool of connections to what this REDIS_URL names."""
-        return _pool(url, **options)
+        """Return this process's pool of connections to what this REDIS_URL names, the same one each time.
+
+        Django makes a cache, and asks for a pool, for each asynchronous request: with pools of their own a thousand
+        open streams would hold two thousand connections.
+        """
+        return _shared_pool(url, tuple(sorted(options.items())))
+
+
+@lru_cache(maxsize=32)
+def _shared_pool(url: str, options: tuple[tuple[str, Any], ...]) -> redis.ConnectionPool:
+    return _pool(url, **dict(options))
 
 
 @lru_cache(maxsize=32)

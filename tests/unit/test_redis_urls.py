@@ -1,9 +1,11 @@
 """What a REDIS_URL names, and that all of the project goes to Redis by one door."""
 
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import redis.sentinel
+from django.core.cache.backends.redis import RedisCache
 from redis.connection import UnixDomainSocketConnection
 
 import mailboxes
@@ -112,3 +114,15 @@ def test_nobody_makes_a_client_of_redis_elsewhere() -> None:
         if any(word in path.read_text() for word in ("Redis.from_url", "redis.Redis(", "Sentinel("))
     ]
     assert [path.name for path in makers] == ["redis_clients.py"]
+
+
+def test_all_caches_of_a_process_share_their_connections() -> None:
+    """Django makes one for each asynchronous request."""
+    options = {"pool_class": "mailboxes.redis_clients.Pool", "socket_timeout": 2}
+    pools = {
+        cast(Any, RedisCache(["unix:///run/x.sock"], {"OPTIONS": options}))
+        ._cache.get_client("key")
+        .connection_pool
+        for _ in range(3)
+    }
+    assert len(pools) == 1
