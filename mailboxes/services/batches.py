@@ -14,6 +14,8 @@ from mailboxes.rules import sealing
 from mailboxes.services import activity, prepared, webhook_outbox
 from mailboxes.services.parcels import Parcel
 
+# In memory at a time: a message of 25 MB to fifty recipients is sealed fifty times, and psycopg2 writes bytes in hex.
+PART_BYTES = 4 * 1024 * 1024
 _COUNTED = ("last_sequence", "message_count", "stored_bytes")
 
 
@@ -24,11 +26,13 @@ class Batch:
         self._now = now
         self._messages: list[Message] = []
         self._sources: list[MessageSource] = []
+        self._held = 0  # bytes of both
+        self._told: list[tuple[str, str]] = []
         self._mailboxes: dict[int, Mailbox] = {}
         self._changed: dict[int, set[str]] = defaultdict(set)  # fields, by primary key
 
     def add(self, mailbox: Mailbox, parcel: Parcel) -> None:
-        """Put a message into a mailbox."""
+        """Put a message into a mailbox. Raises django.db.Error."""
         message_id, public_key = uuid.uuid4(), bytes(mailbox.public_key)
         mailbox.last_sequence += 1
         mailbox.message_count += 1
@@ -49,16 +53,25 @@ class Batch:
             )
         )
         self._sources.append(MessageSource(received_at=self._now, id=message_id, sealed=source))
+        self._held += len(summary) + len(source)
+        if self._held > PART_BYTES:
+            prepared.run(self._inserts())
 
     def write(self) -> None:
-        """Write all of it; whoever watches is told after the commit. Raises django.db.Error."""
-        if not self._messages:
-            return
+        """Write what is left; whoever watches is told after the commit. Raises django.db.Error."""
         updates = [
             prepared.update(mailbox, self._changed[key]) for key, mailbox in self._mailboxes.items()
         ]
-        prepared.run([prepared.insert(self._messages), prepared.insert(self._sources), *updates])
-        for message in self._messages:
+        if writes := [*self._inserts(), *updates]:
+            prepared.run(writes)
+        if self._told:
+            transaction.on_commit(partial(live.publish_all, self._told), robust=True)
+
+    def _inserts(self) -> list[prepared.Write]:
+        """Give up what is held, as statements."""
+        messages, sources = self._messages, self._sources
+        self._messages, self._sources, self._held = [], [], 0
+        for message in messages:
             webhook_outbox.write(message.mailbox, message.id, self._now)
-        told = [(message.mailbox.public_id, message.id.hex) for message in self._messages]
-        transaction.on_commit(partial(live.publish_all, told), robust=True)
+            self._told.append((message.mailbox.public_id, message.id.hex))
+        return [prepared.insert(messages), prepared.insert(sources)] if messages else []

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from mailboxes.models.mailboxes import Mailbox
 from mailboxes.models.records import DedupeRecord
-from mailboxes.services import clock, creation, intake, prepared, recipients
+from mailboxes.services import batches, clock, creation, intake, prepared, reading, recipients
 from mailboxes.services.parcels import Envelope
 from tests import messages
 
@@ -85,3 +85,22 @@ def test_rcpt_is_one_statement(domain) -> None:
     with CaptureQueriesContext(connection) as captured:
         status = recipients.recipient_status(made.address)
     assert (status, len(captured)) == (recipients.RecipientStatus.ACCEPTED, 1)
+
+
+def test_what_is_too_large_to_be_held_at_once_is_written_in_parts(
+    owner, stranger, monkeypatch
+) -> None:
+    monkeypatch.setattr(batches, "PART_BYTES", 1)
+    raw = messages.plain()
+    recipients_ = (owner.address, stranger.address)
+    delivery = intake.prepare(Envelope("4Q", "a@b.example", recipients_), raw)
+    with CaptureQueriesContext(connection) as captured:
+        assert intake.store_many([delivery]) == [[intake.Outcome.STORED] * 2]
+    inserts = [q for q in captured if 'INSERT INTO "mailboxes_messagesource"' in q["sql"]]
+    assert len(inserts) == 2
+    for created in (owner, stranger):
+        mailbox = Mailbox.objects.get(pk=created.mailbox.pk)
+        assert (mailbox.message_count, mailbox.stored_bytes) == (1, len(raw))
+        opened = reading.open_by_token(created.token)
+        (item,) = reading.page(opened, limit=5).items
+        assert reading.message(opened, item.id).raw.endswith(raw)
