@@ -20,6 +20,12 @@ def row(begin: str) -> str:
     return found
 
 
+def deployed(name: str) -> str:
+    """The text of the one file of that name below deploy/."""
+    (found,) = (ROOT / "deploy").glob(f"*/{name}")
+    return found.read_text()
+
+
 def test_times_are_those_of_the_code() -> None:
     hours = settings.MAX_LIFETIME // HOUR
     assert f"{hours} hours at most by default" in row("mail, addresses")
@@ -39,15 +45,12 @@ def test_times_are_those_of_the_code() -> None:
 
 
 def test_server_configurations_go_by_it() -> None:
-    texts = {
-        path.name: path.read_text() for path in (ROOT / "deploy").glob("*/*") if path.is_file()
-    }
-    logs = texts["tempmail-server.conf"] + texts["tempmail-nginx.logrotate"]
+    logs = deployed("tempmail-server.conf") + deployed("tempmail-nginx.logrotate")
     kept = re.findall(r"^    (?:rotate|maxage) (\d+)$", logs, re.MULTILINE)
     assert {int(days) + 1 for days in kept} == {settings.LOG_RETENTION_DAYS}
     for timer in ("tempmail-mail-log.timer", "tempmail-edge-log.timer"):
-        assert "OnUnitActiveSec=5min" in texts[timer]
-    assert "BACKUP_DAYS:-14" in texts["backup.sh"]
+        assert "OnUnitActiveSec=5min" in deployed(timer)
+    assert "BACKUP_DAYS:-14" in deployed("backup.sh")
     assert "| 14 days (`BACKUP_DAYS`) |" in row("`/var/lib/tempmail-backup`")
 
 
