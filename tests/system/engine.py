@@ -121,7 +121,8 @@ class Engine:
     def directly(self) -> list[str]:
         """podman without its service: among the same files and processes, but in this machine's network."""
         store = ["--root", str(self.storage), "--runroot", str(self.storage / "run")]
-        return ["nsenter", "-t", str(self.pid), "--mount", "--pid", "podman", *store]
+        line = ["nsenter", "-t", str(self.pid), "--mount", "--pid", "--root", "--wd"]
+        return [*line, "podman", *store]
 
     def build(self, dockerfile: Path, target: str, tag: str, context: Path) -> None:
         """Build an image; what the steps print is in the error. Not by way of the service: volumes need a path here."""

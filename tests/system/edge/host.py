@@ -74,7 +74,8 @@ class Host:
     def command(self, *words: str) -> list[str]:
         """Return a command that runs on this host."""
         assert self._holder
-        return ["nsenter", "-t", str(self._holder.pid), "--mount", "--net", "--", *words]
+        line = ["nsenter", "-t", str(self._holder.pid), "--mount", "--net", "--root", "--wd"]
+        return [*line, "--", *words]
 
     def run(
         self, *words: str, check: bool = True, input: str | None = None, **env: str
