@@ -206,7 +206,7 @@ def wait_until(holds: Callable[[], bool], what: str, seconds: float = SECONDS) -
 
 def needs_booting() -> None:
     """Skip the test where such a machine cannot be had."""
-    machine.needs_namespaces()
+    machine.needs_user_namespaces()
     machine.needs_programs(
         "nsenter", "postfix", "redis-server", "pg_ctlcluster", "systemd-sysusers"
     )

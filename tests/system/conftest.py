@@ -5,7 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.system import engine as engines
+from tests.system import unchroot
 from tests.system.engine import ROOT, TARGETS, Engine
+
+
+def pytest_sessionstart() -> None:
+    """Where we run in a chroot, do what has to be done before anything else is started."""
+    unchroot.leave_if_needed()
 
 
 @pytest.fixture(scope="session")

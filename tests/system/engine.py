@@ -156,7 +156,7 @@ class Engine:
 @contextmanager
 def engine() -> Iterator[Engine]:
     """Yield an engine with the base image and the stand-ins; skip where there can be none."""
-    machine.needs_namespaces()
+    machine.needs_user_namespaces()
     machine.needs_programs(*PROGRAMS)
     with Engine(chroot.CACHE / "containers") as started:
         _make_base(started)

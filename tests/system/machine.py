@@ -31,9 +31,19 @@ def needs_namespaces() -> None:
         pytest.skip(f"no name spaces here: {complaint}")
 
 
+def needs_user_namespaces() -> None:
+    """Skip the test where the kernel makes no user name space: it is forbidden, or we are in a chroot."""
+    needs_namespaces()
+    done = subprocess.run(
+        ["unshare", "--user", "true"], check=False, capture_output=True, text=True
+    )
+    if done.returncode:
+        pytest.skip(f"no user name spaces here: {done.stderr.strip()}")
+
+
 def needs_bare_machine() -> None:
     """Skip the test where no bare Debian can be made and started (tests/system/chroot.py)."""
-    needs_namespaces()
+    needs_user_namespaces()
     needs_programs("debootstrap", "nsenter")
     if not os.access(cgroup_root(), os.W_OK):
         pytest.skip("no cgroup2 file system that may be written to, which systemd needs")
