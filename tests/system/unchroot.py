@@ -10,6 +10,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 _NEW_MOUNTS, _PRIVATE, _DETACH = 0x20000, (1 << 18) | (1 << 14), 2
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}  # system calls that glibc has no name for
@@ -33,7 +34,7 @@ def _makes_user_namespaces() -> bool:
 
 
 def _leave() -> None:
-    here = os.getcwd()
+    here = Path.cwd()
     number = _PIVOT_ROOT.get(platform.machine())
     if number is None:
         raise OSError("not on this processor")
