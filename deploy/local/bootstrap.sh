@@ -83,6 +83,7 @@ missing_monitoring() {
 missing_for_system() {
   has debootstrap || echo debootstrap
   has ip || echo iproute2
+  { has ps && [ -x /bin/kill ]; } || echo procps
   has curl || echo curl
   has systemd-analyze || echo systemd
   has nginx || echo nginx

@@ -20,6 +20,7 @@ BASE = (
     "openssl",
     "postfix",
     "postgresql",
+    "procps",  # kill(1), which systemd runs to reload
     "python3-systemd",  # with which fail2ban reads the journal of sshd(8)
     "python3-venv",
     "redis-server",
