@@ -11,6 +11,7 @@ import binascii
 import enum
 import hashlib
 import secrets
+import zlib
 
 import zstandard
 from nacl.exceptions import CryptoError
@@ -96,9 +97,15 @@ def unseal(key: PrivateKey, kind: Kind, owner: bytes, sealed: bytes) -> bytes:
     if opened[:_HEADER] != _VERSION + kind.value + _owner(owner):
         raise SealBroken
     try:
-        return zstandard.decompress(opened[_HEADER:])
-    except zstandard.ZstdError:
+        return _unpack(opened[_HEADER:])
+    except (zstandard.ZstdError, zlib.error):
         raise SealBroken from None
+
+
+def _unpack(packed: bytes) -> bytes:
+    """Undo `pack`; what was sealed before it was Zstandard is zlib's, and lives for days at most."""
+    is_ours = packed.startswith(zstandard.FRAME_HEADER)
+    return zstandard.decompress(packed) if is_ours else zlib.decompress(packed)
 
 
 def _owner(owner: bytes) -> bytes:

@@ -1,5 +1,7 @@
 """Sealing: only the token opens, and only where the value belongs."""
 
+import zlib
+
 import pytest
 
 from mailboxes.rules import sealing
@@ -17,6 +19,14 @@ def test_a_sealed_value_opens_with_the_token_and_nothing_else() -> None:
     assert sealing.unseal(key, Kind.SUMMARY, OWNER, sealed) == b"secret"
     with pytest.raises(SealBroken):
         sealing.unseal(sealing.private_key(other), Kind.SUMMARY, OWNER, sealed)
+
+
+def test_what_was_sealed_before_it_was_zstandard_opens() -> None:
+    key = sealing.private_key(sealing.new_token())
+    sealed = sealing.seal(
+        sealing.public_key(key), Kind.SOURCE, b"o" * 16, zlib.compress(b"of before")
+    )
+    assert sealing.unseal(key, Kind.SOURCE, b"o" * 16, sealed) == b"of before"
 
 
 def test_a_value_moved_to_another_row_or_kind_does_not_open() -> None:
