@@ -118,6 +118,10 @@ class Engine:
         found: list[dict[str, Any]] = json.loads(self.podman("container", "inspect", name))
         return found[0]
 
+    def stored(self, name: str) -> Path:
+        """Return where a directory of podman's storage is for us."""
+        return Path(f"/proc/{self.pid}/root{self.storage}/{name}")
+
     def directly(self) -> list[str]:
         """podman without its service: among the same files and processes, but in this machine's network."""
         store = ["--root", str(self.storage), "--runroot", str(self.storage / "run")]

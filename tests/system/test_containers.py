@@ -346,7 +346,7 @@ def test_nothing_that_is_kept_names_anybody(service: Composed) -> None:
     for name in (*PYTHON, "mail", "edge", "postgresql", "redis"):
         printed = service.logs(name)
         assert [secret for secret in secrets if secret in printed] == []
-    volumes = service.engine.storage / "volumes"
+    volumes = service.engine.stored("volumes")
     files = [path for path in volumes.rglob("*") if path.is_file()]
     assert files
     for path in files:

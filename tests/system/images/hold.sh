@@ -6,6 +6,8 @@ set -euo pipefail
 socket=$1 storage=$2
 # crun refuses the mixture of both versions of control groups that some machines have; none is used here.
 if umount -R /sys/fs/cgroup 2>/dev/null; then mount -t cgroup2 none /sys/fs/cgroup; fi
+# The layers of images cannot lie on layers themselves, as where this machine is a container: in memory then.
+if [ "$(stat --file-system --format=%T "$storage")" = overlayfs ]; then mount -t tmpfs tmpfs "$storage"; fi
 # What podman takes for lost after a reboot, and looks for at the same places.
 for place in /run/netns /run/libpod "$storage/run"; do
   mkdir -p "$place"

@@ -16,7 +16,8 @@ from tests.system.booted_service import (
 
 
 def test_everything_runs_and_nothing_has_failed(server: Machine) -> None:
-    assert {unit: is_active(server, unit) for unit in DAEMONS} == dict.fromkeys(DAEMONS, True)
+    # the tests of before have restarted and reloaded some of them
+    wait_until(lambda: all(is_active(server, unit) for unit in DAEMONS), "all daemons")
     assert "0 loaded units" in server.systemctl("--failed")
     status, body = ask(server.path(STREAMS), "GET", "/healthz")
     assert (status, json.loads(body)["status"]) == (200, "ok")
@@ -58,7 +59,9 @@ def test_deferred_mail_is_tried_again_by_the_worker_without_new_privileges(
     server.run("chmod", "660", socket)
     server.systemctl("restart", "tempmail-worker.service")  # a new one asks for what waits
     wait_until(lambda: bool(listed(server, box)), "the mail, for which Postfix would wait an hour")
-    assert "postqueue -f failed" not in server.run("cat", "/var/log/tempmail/worker/worker.log")
+    log = server.run("cat", "/var/log/tempmail/worker/worker.log")
+    # the old one may have asked a Postfix that was just being restarted
+    assert "postqueue -f failed" not in log.rpartition("delivery worker runs")[2]
     server.run("postconf", "-X", *(each.partition("=")[0] for each in backoff))
 
 
