@@ -72,8 +72,7 @@ class Hub:
     def close(self) -> None:
         """Have everybody who watches leave: the process ends, and another one takes their next request."""
         self.closing = True
-        for channel in self._watchers:
-            self._wake(channel)
+        self._wake_all()
 
     @contextlib.asynccontextmanager
     async def watch(self, public_id: str) -> AsyncIterator[asyncio.Event]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailboxes.rules import strings
 from mailboxes.rules.mime import addresses, header_block, words
@@ -50,10 +50,8 @@ def read(fields: Fields, reader: Reader = nothing_found) -> Heading:
     def line(name: str, length: int) -> str:
         return strings.line(words.text(header_block.first(fields, name), guess), length)
 
-    brief = read_briefly(fields, reader)
-    return Heading(
-        subject=brief.subject,
-        sender=brief.sender,
+    return replace(
+        read_briefly(fields, reader),
         to=addressed("to"),
         cc=addressed("cc"),
         reply_to=addressed("reply-to"),
