@@ -6,7 +6,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from deploy.local.instance import CHECKOUT
 from deploy.local.processes import StartFailed
 from deploy.local.stack import Stack
 from tests.benchmarks import letters, load
+from tests.benchmarks.ours import Ours
 
 FEEDERS = 4
 
@@ -85,49 +87,65 @@ def body(number: int, size: int) -> bytes:
     return (head + text).encode()
 
 
+class Turns:
+    """Numbers for several threads, each with the monotonic seconds at which it is due; iterating waits for that."""
+
+    def __init__(self, numbers: Iterable[int], rate: float = 0.0) -> None:
+        """`rate`: numbers a second at most; 0: as fast as they are taken."""
+        self._numbers, self._rate = enumerate(numbers), rate
+        self._began, self._lock = time.monotonic(), threading.Lock()
+
+    def __iter__(self) -> Iterator[tuple[int, float]]:
+        while True:
+            with self._lock:
+                place, number = next(self._numbers, (0, None))
+            if number is None:
+                return
+            now = time.monotonic()
+            due = self._began + place / self._rate if self._rate else now
+            time.sleep(max(0.0, due - now))
+            yield number, due
+
+
+def in_threads(count: int, work: Callable[[], None]) -> None:
+    """Do the same in so many threads, and wait for all; raise what one of them raised."""
+    with ThreadPoolExecutor(count) as pool:
+        for done in [pool.submit(work) for _ in range(count)]:
+            done.result()
+
+
 class Feeder:
     """Hands messages to the worker's socket as the script does, some at a time."""
 
-    def __init__(self, socket_path: Path, domain: str, boxes: int, size: int) -> None:
-        self._path, self._domain, self._boxes = socket_path, domain, boxes
+    def __init__(self, instance: Ours, boxes: int, size: int) -> None:
+        self._path, self._domain, self._boxes = instance.delivery_socket, instance.domain, boxes
         self._sample = body(0, size)
-        self._next, self._lock = 0, threading.Lock()
-        self._failures: list[bytes] = []
+        self._next = 0
 
     def feed(self, count: int, rate: float = 0.0) -> float:
         """Hand over so many, at most `rate` a second (0: no limit); return the seconds. Raises StartFailed."""
-        began, end = time.monotonic(), self._next + count
-        first = self._next
+        began, turns = time.monotonic(), self.turns(count, rate)
 
         def work() -> None:
-            while (number := self._take(end)) is not None:
-                if rate:
-                    time.sleep(max(0.0, began + (number - first) / rate - time.monotonic()))
-                self._hand_over(number)
+            for number, _due in turns:
+                self.hand_over(number)
 
-        threads = [threading.Thread(target=work) for _ in range(FEEDERS)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        if self._failures:
-            raise StartFailed(f"the worker answered {self._failures[0]!r}")
+        in_threads(FEEDERS, work)
         return time.monotonic() - began
 
-    def _take(self, end: int) -> int | None:
-        with self._lock:
-            if self._next >= end:
-                return None
-            self._next += 1
-            return self._next - 1
+    def turns(self, count: int, rate: float = 0.0) -> Turns:
+        """Return the turns of the next messages, to be handed over one by one."""
+        first, self._next = self._next, self._next + count
+        return Turns(range(first, self._next), rate)
 
-    def _hand_over(self, number: int) -> None:
+    def hand_over(self, number: int) -> None:
+        """Hand one message over. Raises StartFailed unless it was stored."""
         data = self._sample.replace(b"4Bench0000000000", b"4Bench%010d" % number, 1)
         address = f"{load.box(number % self._boxes + 1)}@{self._domain}"
         request = Request(f"4Bench{number:010}", len(data), load.SENDER, (address,), data)
         answer = exchange(self._path, protocol.encode(request))
         if answer != protocol.STORED:
-            self._failures.append(answer)
+            raise StartFailed(f"the worker answered {answer!r}")
 
 
 def exchange(path: Path, data: bytes) -> bytes:

@@ -3,7 +3,6 @@
 import smtplib
 import statistics
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -121,24 +120,15 @@ def _under_load(session: Session, instance: Ours, crowd: Crowd) -> _Loaded:
 
 
 def _send_many(instance: Ours, accepted: list[list[float]], count: int, rate: float) -> None:
-    began, numbers, lock = time.monotonic(), iter(range(count)), threading.Lock()
+    turns = instances.Turns(range(count), rate)
 
     def work() -> None:
         with smtplib.SMTP(ports.LOOPBACK, instance.stack.smtp_port) as client:
-            while True:
-                with lock:
-                    number = next(numbers, None)
-                if number is None:
-                    return
-                time.sleep(max(0.0, began + number / rate - time.monotonic()))
+            for number, _due in turns:
                 box = number % BOXES
                 accepted[box].append(_send(client, box + 1))
 
-    threads = [threading.Thread(target=work) for _ in range(SENDERS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    instances.in_threads(SENDERS, work)
 
 
 @contextmanager

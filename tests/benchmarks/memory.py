@@ -25,8 +25,7 @@ def measure(session: Session) -> Report:
         directory = running.enter_context(session.data("memory"))
         one = {"DELIVERY_PROCESSES": "1"}
         instance = running.enter_context(ours.running("memory", "", directory, server, BOXES, one))
-        socket = instance.stack.state_dir / "spool" / "tempmail" / "delivery.sock"
-        feeder = instances.Feeder(socket, instance.domain, BOXES, mail_path.SMALL)
+        feeder = instances.Feeder(instance, BOXES, mail_path.SMALL)
         sizes = []
         for _half in range(2):
             seconds = feeder.feed(count // 2)

@@ -54,6 +54,11 @@ class Ours:
             raise StartFailed(f"a server of {self.name} has ended")
         return living
 
+    @property
+    def delivery_socket(self) -> Path:
+        """Where the worker takes in what the script hands over."""
+        return self.stack.state_dir / "spool" / "tempmail" / "delivery.sock"
+
     def stored(self) -> int:
         """Return how many messages the database holds."""
         count: int = self.query("SELECT count(*) FROM mailboxes_message")[0][0]

@@ -3,13 +3,10 @@
 import threading
 import time
 from contextlib import ExitStack
-from pathlib import Path
 
-from delivery import protocol
-from delivery.protocol import Request
 from deploy.local.processes import StartFailed
-from tests.benchmarks import figures, growth, instances, load, mail_path, ours, quiet
-from tests.benchmarks.instances import Program
+from tests.benchmarks import figures, growth, instances, mail_path, ours, quiet
+from tests.benchmarks.instances import Feeder, Program
 from tests.benchmarks.ours import Ours
 from tests.benchmarks.results import Goal, Result
 from tests.benchmarks.session import Report, Session
@@ -46,14 +43,14 @@ def measure(session: Session) -> Report:
         directory = running.enter_context(session.data("purge"))
         instance = running.enter_context(ours.running("purge", "", directory, server, BOXES))
         program = running.enter_context(instances.program(instance.stack, "purging"))
-        socket = instance.stack.state_dir / "spool" / "tempmail" / "delivery.sock"
+        feeder = Feeder(instance, BOXES, mail_path.SMALL)
         session.say(f"purge: {quiet.wait(session.effort.quiet_seconds)}")
         for number in range(session.effort.rounds):
             _fill(instance, mailboxes, number)
             sizes.append(_disk(instance))
-            alone = _timed(socket, session.effort.seconds)
+            alone = _timed(feeder, session.effort.seconds)
             instance.query(_END)
-            messages, rate, beside = _purged(program, socket)
+            messages, rate, beside = _purged(program, feeder)
             if messages != mailboxes * EACH:
                 raise StartFailed(f"{messages} of {mailboxes * EACH} messages were purged")
             rates.append(rate)
@@ -91,7 +88,7 @@ def _disk(instance: Ours) -> float:
     return float(instance.query(_SIZE, [_TABLES])[0][0])
 
 
-def _purged(program: Program, socket: Path) -> tuple[int, float, float]:
+def _purged(program: Program, feeder: Feeder) -> tuple[int, float, float]:
     """Purge beside deliveries; return the messages, how many a second, and the p99 of deliveries in seconds."""
     program.tell()
     ended = threading.Event()
@@ -103,42 +100,24 @@ def _purged(program: Program, socket: Path) -> tuple[int, float, float]:
 
     waiting = threading.Thread(target=wait)
     waiting.start()
-    beside = _timed(socket, 600.0, ended)
+    beside = _timed(feeder, 600.0, ended)
     waiting.join()
     if not found:
         raise StartFailed("the purge ended early")
     return int(found["messages"]), found["messages"] / found["wall"], beside
 
 
-def _timed(socket: Path, seconds: float, until: threading.Event | None = None) -> float:
+def _timed(feeder: Feeder, seconds: float, until: threading.Event | None = None) -> float:
     """Deliver at a steady rate; return the p99 in seconds, from the turn of each message to its answer."""
-    began, took, lock = time.monotonic(), list[float](), threading.Lock()
-    sample = instances.body(0, mail_path.SMALL)
-    numbers = iter(range(int(seconds * DELIVERIES)))
+    took: list[float] = []
+    turns = feeder.turns(int(seconds * DELIVERIES), DELIVERIES)
 
     def work() -> None:
-        while not (until and until.is_set()):
-            with lock:
-                number = next(numbers, None)
-            if number is None:
+        for number, due in turns:
+            if until and until.is_set():
                 return
-            turn = began + number / DELIVERIES
-            time.sleep(max(0.0, turn - time.monotonic()))
-            _deliver(socket, sample, number)
-            took.append(time.monotonic() - turn)
+            feeder.hand_over(number)
+            took.append(time.monotonic() - due)
 
-    threads = [threading.Thread(target=work) for _ in range(2 * instances.FEEDERS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    instances.in_threads(2 * instances.FEEDERS, work)
     return instances.percentile(took, 0.99)
-
-
-def _deliver(socket: Path, sample: bytes, number: int) -> None:
-    unique = f"4Bench{time.monotonic_ns() % 10**10:010}".encode()
-    data = sample.replace(b"4Bench0000000000", unique, 1)
-    address = f"{load.box(number % BOXES + 1)}@{ours.Ours.domain}"
-    request = Request(unique.decode(), len(data), load.SENDER, (address,), data)
-    if instances.exchange(socket, protocol.encode(request)) != protocol.STORED:
-        raise StartFailed("a delivery beside the purge failed")

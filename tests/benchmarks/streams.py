@@ -43,12 +43,7 @@ def measure(session: Session) -> Report:
         each = (memory.resident(site) - before) / 1024 / count
         idle = _idle(site)
         session.say(f"streams: {each:.1f} KB each, {idle:.2f} % of a core")
-        feeder = instances.Feeder(
-            stack.state_dir / "spool" / "tempmail" / "delivery.sock",
-            instance.domain,
-            count,
-            mail_path.SMALL,
-        )
+        feeder = instances.Feeder(instance, count, mail_path.SMALL)
         sent = int(RATE * SECONDS)
         seconds = feeder.feed(sent, RATE)
         told = crowd.wait_for(sent, WAIT_SECONDS)
