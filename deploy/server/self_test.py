@@ -58,7 +58,7 @@ def _mail_arrives(wanted: Options) -> None:
         subject = f"self-test {secrets.token_hex(8)}"
         text = f"From: self-test@example.org\r\nTo: {address}\r\nSubject: {subject}\r\n\r\nIt works.\r\n"
         with smtplib.SMTP(HOST, 25, "self-test.invalid", timeout=SECONDS) as session:
-            session.starttls(context=_unverified())
+            session.starttls(context=unverified())
             session.sendmail("self-test@example.org", [address], text)
         status, found = _call(wanted, "GET", "/api/emails/me/latest?wait=55", token)
         if status != 200 or found.get("subject") != subject:
@@ -95,23 +95,24 @@ def _call(wanted: Options, method: str, path: str, bearer: str = "") -> tuple[in
         headers["Authorization"] = f"Bearer {bearer}"
     if method == "POST":
         headers["Content-Type"] = "application/json"
-    with contextlib.closing(_connection(wanted.site_host)) as connection:
-        connection.request(method, path, body="{}" if method == "POST" else None, headers=headers)
-        answer = connection.getresponse()
+    with contextlib.closing(connected(HOST, wanted.site_host)) as session:
+        session.request(method, path, body="{}" if method == "POST" else None, headers=headers)
+        answer = session.getresponse()
         text = answer.read()
     found = json.loads(text) if text.startswith(b"{") else {}
     return answer.status, found
 
 
-def _connection(host: str) -> http.client.HTTPConnection:
+def connected(address: str, host: str) -> http.client.HTTPConnection:
     """Whose certificate it is does not matter here: this host asks itself, perhaps before there is a real one."""
-    made = http.client.HTTPSConnection(HOST, 443, timeout=SECONDS)
-    plain = socket.create_connection((HOST, 443), timeout=SECONDS)
-    made.sock = _unverified().wrap_socket(plain, server_hostname=host)
+    made = http.client.HTTPSConnection(address, 443, timeout=SECONDS)
+    plain = socket.create_connection((address, 443), timeout=SECONDS)
+    made.sock = unverified().wrap_socket(plain, server_hostname=host)
     return made
 
 
-def _unverified() -> ssl.SSLContext:
+def unverified() -> ssl.SSLContext:
+    """A context that takes any certificate."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

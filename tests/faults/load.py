@@ -19,16 +19,12 @@ REPLY_SECONDS = 60
 DEADLINE = 240.0
 
 
-class Load:
-    """A running load on `recipients`; `with load:` starts and stops it."""
+class Sessions:
+    """Several sessions at a time; `with sessions:` starts and stops them. A subclass says what one does."""
 
-    def __init__(
-        self, port: int, recipients: Sequence[str], ledger: Ledger, sessions: int = 5
-    ) -> None:
-        self.port, self.recipients, self.ledger = port, recipients, ledger
-        self._sizes = itertools.cycle(SIZES)
+    def __init__(self, count: int) -> None:
         self._stopping = threading.Event()
-        self._threads = [threading.Thread(target=self._session) for _ in range(sessions)]
+        self._threads = [threading.Thread(target=self._session) for _ in range(count)]
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -39,6 +35,20 @@ class Load:
         self._stopping.set()
         for thread in self._threads:
             thread.join()
+
+    def _session(self) -> None:
+        raise NotImplementedError
+
+
+class Load(Sessions):
+    """A running load on `recipients`."""
+
+    def __init__(
+        self, port: int, recipients: Sequence[str], ledger: Ledger, sessions: int = 5
+    ) -> None:
+        super().__init__(sessions)
+        self.port, self.recipients, self.ledger = port, recipients, ledger
+        self._sizes = itertools.cycle(SIZES)
 
     def wait_for(self, count: int, outcome: Outcome = Outcome.ACCEPTED) -> None:
         """Wait until `count` further transactions have come to this outcome."""

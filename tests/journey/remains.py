@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import redis
@@ -102,7 +103,12 @@ def query(stack: Stack, statement: str) -> list[tuple[object, ...]]:
     """Run one SQL statement beside Django, in no transaction; return its rows."""
     if not is_postgresql(stack):
         return _sqlite(stack.data_dir / "db.sqlite3", statement)
-    connection = psycopg2.connect(stack.env["DATABASE_URL"])
+    return execute(stack.env["DATABASE_URL"], statement)
+
+
+def execute(url: str, statement: str) -> list[tuple[Any, ...]]:
+    """Run one statement on a PostgreSQL, in no transaction; return its rows."""
+    connection = psycopg2.connect(url)
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:

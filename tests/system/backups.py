@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg2
-
 from deploy.local.servers import PostgreSQL
 from tests import documented
+from tests.journey.remains import execute
 from tests.system import machine
 
 SCRIPTS = documented.ROOT / "deploy" / "backup"
@@ -75,17 +74,6 @@ def run(
         capture_output=True,
         check=False,
     )
-
-
-def execute(url: str, statement: str) -> list[tuple[Any, ...]]:
-    connection = psycopg2.connect(url)
-    try:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-            return cursor.fetchall() if cursor.description else []
-    finally:
-        connection.close()
 
 
 def tables(url: str) -> list[str]:

@@ -5,8 +5,6 @@ import http.client
 import json
 import shutil
 import smtplib
-import socket
-import ssl
 import subprocess
 import threading
 import time
@@ -16,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from deploy.server.self_test import connected, unverified
 from tests.system.chroot import ADDRESS, CHECKOUT, Chroot
 
 TREE = "/srv/tree"
@@ -74,7 +73,7 @@ def call(
     """One request to port 443 of the machine, as a browser would make it but for the certificate."""
 
     def ask() -> tuple[int, dict[str, str], bytes]:
-        with contextlib.closing(_https()) as connection:
+        with contextlib.closing(connected(ADDRESS, HOST)) as connection:
             headers = {"Host": HOST} | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
             if body is not None:
                 headers["Content-Type"] = "application/json"
@@ -90,7 +89,7 @@ def send(machine: Chroot, recipient: str, subject: str) -> None:
 
     def deliver() -> None:
         with smtplib.SMTP(ADDRESS, 25, "sender.example.org", timeout=60) as session:
-            session.starttls(context=_unverified())
+            session.starttls(context=unverified())
             text = f"From: a@example.org\r\nTo: {recipient}\r\nSubject: {subject}\r\n\r\nHello.\r\n"
             session.sendmail("a@example.org", [recipient], text)
 
@@ -134,7 +133,7 @@ class Crowd:
     def _pages(self) -> None:
         while not self.over.is_set():
             try:
-                with contextlib.closing(_https()) as connection:
+                with contextlib.closing(connected(ADDRESS, HOST)) as connection:
                     connection.request("GET", "/", headers={"Host": HOST})
                     answer = connection.getresponse()
                     answer.read()
@@ -175,20 +174,6 @@ def subjects(machine: Chroot, token: str) -> Counter[str]:
             else ""
         )
     return found
-
-
-def _https() -> http.client.HTTPSConnection:
-    made = http.client.HTTPSConnection(ADDRESS, 443, timeout=60)
-    plain = socket.create_connection((ADDRESS, 443), timeout=60)
-    made.sock = _unverified().wrap_socket(plain, server_hostname=HOST)
-    return made
-
-
-def _unverified() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def listing(machine: Chroot) -> set[str]:

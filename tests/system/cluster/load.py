@@ -7,11 +7,9 @@ import contextlib
 import itertools
 import random
 import smtplib
-import threading
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Self
 
 from tests.faults import load
 from tests.faults.ledger import Ledger, Outcome, Transaction
@@ -23,8 +21,8 @@ DEADLINE = 180.0
 _SIZES = (1_000, 4_000, 20_000, 1_000, 70_000)
 
 
-class ClusterLoad:
-    """A running load; `with load:` starts and stops it. `accepted` counts the 250s of each host."""
+class ClusterLoad(load.Sessions):
+    """A running load. `accepted` counts the 250s of each host."""
 
     def __init__(
         self,
@@ -34,21 +32,10 @@ class ClusterLoad:
         recipients: Sequence[str],
         ledger: Ledger,
     ) -> None:
+        super().__init__(SESSIONS)
         self.ledger, self.accepted = ledger, Counter[str]()
         self._network, self._host, self._servers = network, host, dict(servers)
         self._recipients, self._sizes = recipients, itertools.cycle(_SIZES)
-        self._stopping = threading.Event()
-        self._threads = [threading.Thread(target=self._session) for _ in range(SESSIONS)]
-
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._stopping.set()
-        for thread in self._threads:
-            thread.join()
 
     def wait_for(self, count: int, host: str = "") -> float:
         """Wait for further 250s, of one host or of any; return the seconds until the first."""

@@ -22,6 +22,14 @@ def deliver(edge: Place, mailbox: dict[str, str], size: int = 0) -> str:
     return subject
 
 
+def newest(edge: Place, mailbox: dict[str, str]) -> str:
+    """The id of its newest message."""
+    answer = edge.visitor.ask("/api/emails/me?limit=1", headers=bearer(mailbox))
+    found: str = answer.json["items"][0]["id"]
+    ALL.add(found)
+    return found
+
+
 def bearer(mailbox: dict[str, str]) -> dict[str, str]:
     """The header field by which a program opens it."""
     return {"Authorization": f"Bearer {mailbox['token']}"}

@@ -50,20 +50,9 @@ class Client:
             self.connect(443, source), server_hostname=name
         )
 
-    def ask(
-        self,
-        path: str,
-        method: str = "GET",
-        *,
-        name: str = SITE,
-        host: str = "",
-        tls: bool = True,
-        body: Any = None,
-        headers: dict[str, str] | None = None,
-        source: str = "",
-    ) -> Answer:
-        """Make one request: to the server `name`, with another Host where `host` says so."""
-        with self.asking(path, method, name, host, tls, body, headers, source) as (answer, _):
+    def ask(self, path: str, method: str = "GET", **how: Any) -> Answer:
+        """Make one request, as `asking` does, and read its answer."""
+        with self.asking(path, method, **how) as (answer, _):
             fields: dict[str, str] = {}
             for key, value in answer.getheaders():
                 fields[key.lower()] = ", ".join(filter(None, [fields.get(key.lower()), value]))
@@ -74,6 +63,7 @@ class Client:
         self,
         path: str,
         method: str = "GET",
+        *,
         name: str = SITE,
         host: str = "",
         tls: bool = True,
@@ -81,7 +71,10 @@ class Client:
         headers: dict[str, str] | None = None,
         source: str = "",
     ) -> Iterator[tuple[http.client.HTTPResponse, socket.socket]]:
-        """Make one request, and hand its answer over before its body is read."""
+        """Make one request, and hand its answer over before its body is read.
+
+        To the server `name`, with another Host where `host` says so.
+        """
         connection = http.client.HTTPConnection(host or name)
         connection.sock = self.secure(name, source=source) if tls else self.connect(80, source)
         sock = connection.sock
