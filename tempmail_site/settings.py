@@ -313,6 +313,7 @@ LOG_LEVEL: str = env.str("LOG_LEVEL", default="INFO").upper()
 LOG_FORMAT: str = env.str("LOG_FORMAT", default="")
 LOG_FILE: str = env.str("LOG_FILE", default="")
 LOG_DIRECTORY = DATA_DIR / "logs"
+SERVER_LOGS = env("SERVER_LOGS", default="")
 LOG_RETENTION_DAYS: int = env.int("LOG_RETENTION_DAYS", default=7)
 LOGGING_CONFIG = "tempmail_site.log_setup.configure"
 LOGGING = log_setup.config(LOG_LEVEL, LOG_FORMAT, LOG_FILE)

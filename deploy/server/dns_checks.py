@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from ipaddress import ip_address
 
 from deploy.server import commands, dns_question
 from deploy.server.dns_question import NoAnswer
@@ -32,8 +33,13 @@ def own_addresses() -> set[str]:
         each["local"]
         for found in interfaces
         for each in found.get("addr_info", [])
-        if "local" in each
+        if "local" in each and not each.get("temporary")  # RFC 8981: of a day
     }
+
+
+def public_addresses() -> list[str]:
+    """Return those of them by which the internet knows this host: none behind NAT."""
+    return sorted(address for address in own_addresses() if ip_address(address).is_global)
 
 
 def _addresses(host: str, ask: Ask) -> list[str]:

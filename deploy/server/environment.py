@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from deploy.server import commands, env_files, files, layout, milters, record
+from deploy.server import commands, dns_checks, env_files, files, layout, milters, record
 from deploy.server.options import Options
 from deploy.server.steps import Step
 from tempmail_site import secrets_file
@@ -33,6 +33,8 @@ def values(wanted: Options) -> dict[str, str]:
         "SMTP_HOSTNAME": wanted.mx_host,
         "DJANGO_SETTINGS_MODULE": "tempmail_site.settings",
     }
+    if public := dns_checks.public_addresses():
+        found["PUBLIC_ADDRESSES"] = ",".join(public)
     return found | (milters.settings(wanted) if wanted.with_authentication else {})
 
 

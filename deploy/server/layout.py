@@ -22,6 +22,7 @@ ACME = DATA / "acme"
 STATE = Path("/run/tempmail")
 LOGS = Path("/var/log/tempmail")
 MAIL_LOG = STATE / "mail-log" / "mail.log"
+BACKUPS = Path("/var/lib/tempmail-backup")
 QUEUE = Path("/var/spool/postfix")
 SOCKETS = QUEUE / "tempmail"
 SITE_SOCKET = STATE / "site.sock"

@@ -102,6 +102,7 @@ def _say_what_stays(packages: list[str], purge_data: bool, say: Say) -> None:
         say("stays: what Postfix had queued. --uninstall --purge-data removes all of it")
     else:
         say(f"stays: {layout.QUEUE} (postsuper -d ALL empties it), /etc/letsencrypt")
+        say(f"stays: {layout.BACKUPS}, where there are backups")
     if packages:
         say(
             f"stays: packages; to remove those that came with it: apt-get purge {' '.join(packages)}"

@@ -40,6 +40,18 @@ def test_the_pytest_example_runs(stack: Stack, tmp_path: Path) -> None:
     assert "1 passed" in doc_examples.run(stack, "python", "-m", "pytest", *words, cwd=tmp_path)
 
 
+def test_the_python_example_of_the_readme_runs(stack: Stack) -> None:
+    (example,) = documented.blocks(__file__, "README.md", "python")
+    known = """
+import os, smtplib
+url, key = os.environ["TEMPMAIL_URL"], os.environ["TEMPMAIL_API_KEY"]
+def sign_up(address):
+    with smtplib.SMTP(os.environ["SMTP_HOST"], int(os.environ["SMTP_PORT"])) as server:
+        server.sendmail("shop@example.org", address, "Subject: Your code\\n\\nYour code is 482913.")
+"""
+    assert doc_examples.run(stack, "python", "-c", known + example) == "482913\n"
+
+
 @pytest.mark.parametrize("program", ["swaks", "curl", "smtplib"])
 def test_real_clients_send_the_test_mail(stack: Stack, program: str) -> None:
     with Client(stack.url, client.api_key(stack)) as service, service.generate() as mailbox:

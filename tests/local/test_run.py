@@ -5,6 +5,7 @@ import os
 import signal
 import smtplib
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,8 @@ import pytest
 
 from deploy.local import ports
 from postfix import render
-from tests import private_database
+from tempmail_site import paths
+from tests import documented, private_database
 from tests.local.launcher import DEADLINE_SECONDS, Launcher
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="Postfix starts as root")
@@ -55,6 +57,18 @@ def test_it_says_when_all_of_it_answers_and_where_it_is(running: Launcher) -> No
     assert set(record["pids"]) == {"launcher", "redis", "worker", "postfix", "tasks", "site"}
     assert all(Path(f"/proc/{pid}").exists() for pid in record["pids"].values())
     assert running.data_dir.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_first_steps_of_the_readme(running: Launcher) -> None:
+    (script,) = documented.blocks(__file__, "README.md")
+    for usual, port in (("8000", running.http_port), ("2525", running.smtp_port)):
+        script = script.replace(f"127.0.0.1:{usual}", f"127.0.0.1:{port}")
+    words = ["sh", "-eu", "-c", script]
+    done = subprocess.run(
+        words, check=False, capture_output=True, text=True, cwd=paths.CHECKOUT, env=running.env
+    )
+    well, *_added, code = done.stdout.splitlines() or [""]
+    assert (well, code) == ("ok", "482913"), done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -12,7 +12,7 @@ from tests.documented import ROOT, Block
 
 PAGES = documented.pages()
 ALSO = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "deploy/clients/python/README.md"]
-BLOCKS = [block for page in PAGES for block in documented.blocks_of(page)]
+BLOCKS = [block for page in [*PAGES, "README.md"] for block in documented.blocks_of(page)]
 # Files that are made, and do not come with the checkout.
 MADE = re.compile(r"var/|.*[<>*{…]|deploy/clients/python/dist")
 PLACES = ("delivery", "deploy", "docs", "mailboxes", "postfix", "tempmail_site", "tests")

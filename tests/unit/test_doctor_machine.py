@@ -241,3 +241,13 @@ def test_logs_that_nobody_deletes(place: Path) -> None:
     old.touch()
     os.utime(old, (time.time() - 30 * 86_400,) * 2)
     assert "1 logs are older" in words_of("logs.rotation", FAULT)
+
+
+def test_a_servers_logs_are_the_ones_looked_at(place: Path) -> None:
+    logs = place / "var-log"
+    (logs / "worker").mkdir(parents=True)
+    with override_settings(SERVER_LOGS=str(logs)):
+        assert level_of("logs.rotation") in (OK, WARNING)
+        with (logs / "worker" / "worker.log").open("wb") as file:
+            file.truncate(200 << 20)
+        assert "worker.log has 200.0 MiB" in words_of("logs.rotation", WARNING)

@@ -2,6 +2,7 @@
 
 import json
 import struct
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -164,6 +165,19 @@ def test_settings_of_the_administrator_below_ours_stay() -> None:
     assert "https://a.example" not in changed
     assert changed.endswith("MAX_LIFETIME=600\n")
     assert environment.text({"SITE_URL": "https://b.example"}, changed) == changed
+
+
+def test_by_which_addresses_the_internet_knows_this_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    def told(*found: dict[str, object]) -> None:
+        text = json.dumps([{"addr_info": found}])
+        done = subprocess.CompletedProcess([], 0, stdout=text, stderr="")
+        monkeypatch.setattr(commands, "attempt", lambda *words: done)
+
+    six, temporary = {"local": "2a00:1450::1"}, {"local": "2a00:1450::2", "temporary": True}
+    told({"local": "8.8.4.4"}, six, temporary, {"local": "192.168.1.4"}, {"local": "fd00::1"})
+    assert dns_checks.public_addresses() == ["2a00:1450::1", "8.8.4.4"]
+    told({"local": "10.0.0.2"})
+    assert dns_checks.public_addresses() == []
 
 
 def test_who_listens_is_found_in_proc(tmp_path: Path) -> None:
