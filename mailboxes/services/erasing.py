@@ -6,24 +6,31 @@ from datetime import datetime
 
 from django.db import connection
 from django.db.models import QuerySet
+from django.db.models.sql import DeleteQuery
 
 from mailboxes.models.messages import Message
 
 BATCH = 1000
 
-_BY_ARRAYS = """
-DELETE FROM mailboxes_messagesource AS source
-USING unnest(%s::timestamptz[], %s::uuid[]) AS erased(received_at, id)
-WHERE source.received_at = erased.received_at AND source.id = erased.id
+_WITH_SOURCES = """
+WITH gone AS ({delete} RETURNING received_at, id, size), sources AS (
+    DELETE FROM mailboxes_messagesource AS source USING gone
+    WHERE source.received_at = gone.received_at AND source.id = gone.id
+)
+SELECT count(*), coalesce(sum(size), 0) FROM gone
 """
-_BY_ARRAY = "DELETE FROM mailboxes_message WHERE id = ANY(%s)"
-_ONE_BY_ONE = "DELETE FROM mailboxes_messagesource WHERE received_at = %s AND id = %s"
+_SOURCE = "DELETE FROM mailboxes_messagesource WHERE received_at = %s AND id = %s"
 
 Key = tuple[datetime, uuid.UUID]
 
 
 def erase(rows: QuerySet[Message]) -> tuple[int, int]:
-    """Delete messages with their sources; return their count and bytes. The caller has locked their mailboxes."""
+    """Delete messages with their sources; return their count and bytes. The caller has locked their mailboxes.
+
+    On PostgreSQL it is one statement, whatever their number, and no message is asked for.
+    """
+    if connection.vendor == "postgresql":
+        return _erase_together(rows)
     found = sorted(rows.values_list("received_at", "id", "size"))
     for start in range(0, len(found), BATCH):
         keys = [
@@ -33,14 +40,20 @@ def erase(rows: QuerySet[Message]) -> tuple[int, int]:
     return len(found), sum(size for _, _, size in found)
 
 
-def _erase(keys: Sequence[Key]) -> None:
-    """The keys are in order. SQLite runs a prepared statement for each source, PostgreSQL one for all."""
-    times, ids = [list(column) for column in zip(*keys, strict=True)]
+def _erase_together(rows: QuerySet[Message]) -> tuple[int, int]:
+    delete, params = rows.query.chain(DeleteQuery).get_compiler(connection=connection).as_sql()
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(_BY_ARRAYS, [times, ids])
-            cursor.execute(_BY_ARRAY, [ids])
-        else:
-            Message.objects.filter(id__in=ids).delete()
-            adapt = connection.ops.adapt_datetimefield_value
-            cursor.executemany(_ONE_BY_ONE, [(adapt(time), one.hex) for time, one in keys])
+        cursor.execute(_WITH_SOURCES.format(delete=delete), params)
+        count, size = cursor.fetchone()
+    return count, int(size)
+
+
+def _erase(keys: Sequence[Key]) -> None:
+    """SQLite: the keys are in order; a prepared statement is run for each source."""
+    times, ids = [list(column) for column in zip(*keys, strict=True)]
+    Message.objects.filter(id__in=ids).delete()
+    adapt = connection.ops.adapt_datetimefield_value
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            _SOURCE, [(adapt(at), id_.hex) for at, id_ in zip(times, ids, strict=True)]
+        )

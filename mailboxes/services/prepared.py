@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import BinaryField, Field, Model, QuerySet
 
 _LARGEST = 64  # digests; for more of them compiling is the smaller part
@@ -71,11 +71,12 @@ class Lookup:
 
 
 def insert(rows: Sequence[Model]) -> Write:
-    """Return the INSERT of rows of one model, with all of their fields."""
-    fields = rows[0]._meta.local_concrete_fields
+    """Return the INSERT of rows of one model, with all of their fields but a key that the database makes."""
+    meta = rows[0]._meta
+    fields = [field for field in meta.local_concrete_fields if field is not meta.auto_field]
     columns = ", ".join(map(_column, fields))
     places = ", ".join([f"({', '.join(['%s'] * len(fields))})"] * len(rows))
-    values = tuple(_value(row, field) for row in rows for field in fields)
+    values = _values((row, field) for row in rows for field in fields)
     return Write(f"INSERT INTO {_table(rows[0])} ({columns}) VALUES {places}", values)  # noqa: S608
 
 
@@ -93,7 +94,7 @@ def update(row: Model, names: Collection[str]) -> Write:
     pk = _primary_key(row)
     fields = [field for field in row._meta.local_concrete_fields if field.name in names]
     sets = ", ".join(f"{_column(field)} = %s" for field in fields)
-    values = tuple(_value(row, field) for field in (*fields, pk))
+    values = _values((row, field) for field in (*fields, pk))
     return Write(f"UPDATE {_table(row)} SET {sets} WHERE {_column(pk)} = %s", values)  # noqa: S608
 
 
@@ -113,8 +114,11 @@ def _primary_key(row: Model) -> "Field[Any, Any]":
     return row._meta.pk
 
 
-def _value(row: Model, field: "Field[Any, Any]") -> Any:
-    return field.get_db_prep_save(getattr(row, field.attname), connection)
+def _values(cells: "Iterable[tuple[Model, Field[Any, Any]]]") -> tuple[Any, ...]:
+    actual = connections[DEFAULT_DB_ALIAS]  # `connection` would look it up several times a value
+    return tuple(
+        field.get_db_prep_save(getattr(row, field.attname), actual) for row, field in cells
+    )
 
 
 def _table(row: Model) -> str:

@@ -16,7 +16,15 @@ from django.db.models import F, QuerySet
 from mailboxes.models.mailboxes import Mailbox
 from mailboxes.models.messages import Message
 from mailboxes.models.records import PurgeRecord
-from mailboxes.services import clock, clock_guard, erasing, metrics, timeline, webhook_outbox
+from mailboxes.services import (
+    clock,
+    clock_guard,
+    erasing,
+    metrics,
+    prepared,
+    timeline,
+    webhook_outbox,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -181,6 +189,8 @@ def _reason(mailbox: Mailbox, by: datetime) -> PurgeRecord.Reason:
 
 def _record(mailboxes: Sequence[Mailbox], reason: Callable[[Mailbox], PurgeRecord.Reason]) -> None:
     """Note what was removed, after it was: on a full disk making room is what matters."""
+    if not mailboxes:
+        return
     timeline.forget(bytes(mailbox.address_digest) for mailbox in mailboxes)
     reasons = [reason(mailbox) for mailbox in mailboxes]
     for each, count in Counter(reasons).items():
@@ -189,7 +199,7 @@ def _record(mailboxes: Sequence[Mailbox], reason: Callable[[Mailbox], PurgeRecor
     metrics.PURGED_BYTES.add(sum(mailbox.stored_bytes for mailbox in mailboxes))
     try:
         now = clock.now()
-        PurgeRecord.objects.bulk_create(
+        records = [
             PurgeRecord(
                 mailbox_public_id=mailbox.public_id,
                 purged_at=now,
@@ -198,6 +208,7 @@ def _record(mailboxes: Sequence[Mailbox], reason: Callable[[Mailbox], PurgeRecor
                 bytes=mailbox.stored_bytes,
             )
             for mailbox, why in zip(mailboxes, reasons, strict=True)
-        )
+        ]
+        prepared.run([prepared.insert(records)])
     except OperationalError:
         logger.warning("a purge could not be recorded")

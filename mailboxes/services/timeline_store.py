@@ -49,7 +49,7 @@ def append(lines: Sequence[Line]) -> None:
         values: list[bytes | int] = [PER_SLICE]
         for digest, at, line in lines[start : start + _ONE_SCRIPT]:
             first = int(at) // SLICE_SECONDS * SLICE_SECONDS
-            names.append(_key(digest, first))
+            names.append(f"{_PREFIX}{first}:{_mixed(digest)}")
             values += [line, first + SECONDS]
         _client().eval(_APPEND, len(names), *names, *values)
 
@@ -77,18 +77,16 @@ def forget(digests: Iterable[bytes]) -> None:
 
 def _keys(digest: bytes) -> list[str]:
     """The oldest first; one slice more than there can be, for a host whose clock is a little ahead."""
-    now = int(time.time()) // SLICE_SECONDS * SLICE_SECONDS
+    now, mixed = int(time.time()) // SLICE_SECONDS * SLICE_SECONDS, _mixed(digest)
     return [
-        _key(digest, first)
+        f"{_PREFIX}{first}:{mixed}"
         for first in range(now - SECONDS + SLICE_SECONDS, now + 2 * SLICE_SECONDS, SLICE_SECONDS)
     ]
 
 
-def _key(digest: bytes, first: int) -> str:
-    mixed = hashlib.blake2b(
-        digest, digest_size=16, key=keys.address_digest_key(), person=b"tempmail-time"
-    )
-    return f"{_PREFIX}{first}:{mixed.hexdigest()}"
+def _mixed(digest: bytes) -> str:
+    key, person = keys.address_digest_key(), b"tempmail-time"
+    return hashlib.blake2b(digest, digest_size=16, key=key, person=person).hexdigest()
 
 
 def _client() -> Redis:

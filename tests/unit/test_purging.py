@@ -138,7 +138,7 @@ def test_a_full_disk_loses_the_record_and_not_the_purge(ended, monkeypatch):
     def full(*args, **kwargs):
         raise OperationalError
 
-    monkeypatch.setattr(type(PurgeRecord.objects), "bulk_create", full)
+    monkeypatch.setattr(purging.prepared, "run", full)
     assert purging.purge_ended_mailboxes().mailboxes == 1
     assert not PurgeRecord.objects.exists()
 
