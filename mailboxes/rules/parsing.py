@@ -6,7 +6,6 @@ hostile headers.
 """
 
 import dataclasses
-import email
 import logging
 import mimetypes
 from collections.abc import Callable, Iterable
@@ -16,7 +15,7 @@ from email.message import Message
 import mailparser
 
 from mailboxes.rules import strings
-from mailboxes.rules.mime import addresses, bounds, header_block, heading, tree, words
+from mailboxes.rules.mime import addresses, bounds, header_block, heading, slicing, tree, words
 
 # It logs strings from mail.
 logging.getLogger("mailparser").setLevel(logging.CRITICAL + 1)
@@ -137,7 +136,7 @@ class _NotClearError(Exception):
 
 def _lean(raw: bytes, limits: bounds.Limits) -> ParsedMessage:
     """compat32 alone, for what mail-parser would read the same. Raises _NotClearError where it may not."""
-    message = email.message_from_bytes(raw)
+    message = slicing.tree(raw)
     fields = _fields(message)[: limits.headers]
     if not heading.is_clear(fields):
         raise _NotClearError
@@ -168,7 +167,7 @@ def _by_mail_parser(raw: bytes, limits: bounds.Limits) -> ParsedMessage:
 
 def _by_tree(raw: bytes, limits: bounds.Limits) -> ParsedMessage:
     """compat32 alone, where mail-parser would take too long or trips over a tree it has built."""
-    return _from_tree(email.message_from_bytes(raw), raw, limits, heading.nothing_found)
+    return _from_tree(slicing.tree(raw), raw, limits, heading.nothing_found)
 
 
 def _from_tree(

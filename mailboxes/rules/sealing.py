@@ -11,6 +11,7 @@ import binascii
 import enum
 import hashlib
 import secrets
+import threading
 import zlib
 
 import zstandard
@@ -25,6 +26,16 @@ _TOKEN_BYTES = 32
 _VERSION = b"\x01"
 _HEADER = 1 + 1 + 16
 _LEVEL = 3  # what higher ones gain is little, and costs twice as much and more
+
+
+class _Compressor(threading.local):
+    """One for each thread, as it may not be shared: making it costs as much as compressing a summary."""
+
+    def __init__(self) -> None:
+        self.compress = zstandard.ZstdCompressor(_LEVEL).compress
+
+
+_compressor = _Compressor()
 
 
 class Kind(enum.Enum):
@@ -80,7 +91,7 @@ def public_key(key: PrivateKey) -> bytes:
 
 def pack(value: bytes) -> bytes:
     """Compress a value (Zstandard, RFC 8878): once, before it is sealed to one or more mailboxes."""
-    return zstandard.compress(value, _LEVEL)
+    return _compressor.compress(value)
 
 
 def seal(key: bytes, kind: Kind, owner: bytes, packed: bytes) -> bytes:

@@ -10,7 +10,6 @@ _BIDI = [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C]
 _LINE = str.maketrans(
     {**_CONTROLS, 9: " ", 10: " ", 13: " ", 0x2028: " ", 0x2029: " ", **dict.fromkeys(_BIDI)}
 )
-_SPACES = re.compile(r"\s+")
 _UNWANTED_IN_NAMES = str.maketrans(dict.fromkeys('<>:"|?*', "_"))
 FILENAME_BYTES = 255
 
@@ -23,7 +22,7 @@ def block(text: str) -> str:
 
 def line(text: str, length: int = 0) -> str:
     """`text` on one line, at most `length` characters if given, without bidi overrides."""
-    text = _SPACES.sub(" ", _without_surrogates(text).translate(_LINE)).strip()
+    text = " ".join(_without_surrogates(text).translate(_LINE).split())
     if length and len(text) > length:
         return text[: length - 1].rstrip() + "…"
     return text

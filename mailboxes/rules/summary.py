@@ -17,7 +17,7 @@ _UNREAD_BYTES = 64 * 1024
 _TRIED_HTML = 100_000  # characters
 _HTML_WITH_LINKS = 50_000  # characters
 _PREVIEWED = (1_000, 8_000)  # characters
-_MAY_HAVE_LINKS = re.compile(r"://|&[#cs]")  # also as &#47;, &colon; or &sol;
+_REFERENCE = re.compile(r"&[#cs]")  # "://" may be written with &#47;, &colon; or &sol;
 _LINK_TARGET = re.compile(r"(?:<|\b)(?:https?://|mailto:)[^\s<>]*>?", re.IGNORECASE)
 _RULE = re.compile(r"[-=_*~#]{4,}")
 
@@ -42,7 +42,7 @@ class Summary:
 
     def encode(self) -> bytes:
         """Compact JSON in UTF-8."""
-        fields = dataclasses.asdict(self)
+        fields = {name: getattr(self, name) for name in self.__slots__}
         return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
     @classmethod
@@ -102,7 +102,7 @@ def preview(text: str) -> str:
 def _text_with_links(parsed: parsing.ParsedMessage) -> str:
     """Where links are looked for: the text; the HTML's where the text beside it has no link at all."""
     html = parsed.html[:_HTML_WITH_LINKS]
-    if "://" not in parsed.text and _MAY_HAVE_LINKS.search(html):
+    if "://" not in parsed.text and ("://" in html or _REFERENCE.search(html)):
         return html_text.to_text(html)
     return parsed.text
 

@@ -1,15 +1,17 @@
 """What a message may cost, checked by linear scans of its bytes before any parser sees them."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-_HEADERS_END = re.compile(rb"\r?\n\r?\n|\r\r")
-# These read what `_flat` makes: an expression that begins with literal bytes is searched for 20 times faster.
+_HEADERS_ENDS = (b"\n\n", b"\n\r\n", b"\r\r")
+# These read what `_flat` makes, each from where `_content_fields` has found one.
 # str.strip(), which the standard library trims values with, also takes the separators 1C to 1F.
+_CONTENT = b"\ncontent-"
 _CONTAINER = re.compile(rb"\ncontent-type:[\s\x1c-\x1f]*(?:multipart|message)/")
 _CONTENT_HEADER = re.compile(
     rb"\ncontent-(?:type|disposition|id|transfer-encoding|description):"
-    rb"([^\n]*+(?:\n[ \t][^\n]*+)*+)"
+    rb"([^\n]*+(?:\n[ \t][^\n]*+)*)"
 )
 _DASHES = re.compile(rb"(?:^|[\r\n])--([^\r\n]*)")
 _BOUNDARY = re.compile(
@@ -75,10 +77,11 @@ def is_heavy(raw: bytes) -> bool:
 
 def header_end(raw: bytes, at_most: int) -> int:
     """Offset of the blank line that ends the headers, or -1 if not within `at_most` bytes."""
-    found = _HEADERS_END.search(raw, 0, at_most)
-    if found:
-        return found.start()
-    return len(raw) if len(raw) <= at_most else -1
+    ends = [end for each in _HEADERS_ENDS if (end := raw.find(each, 0, at_most)) >= 0]
+    if not ends:
+        return len(raw) if len(raw) <= at_most else -1
+    end = min(ends)
+    return end - 1 if raw[end : end + 1] == b"\n" and raw[end - 1 : end] == b"\r" else end
 
 
 def _flat(raw: bytes) -> bytes:
@@ -86,8 +89,16 @@ def _flat(raw: bytes) -> bytes:
     return b"\n" + raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").lower()
 
 
+def _content_fields(flat: bytes) -> Iterator[int]:
+    """Where lines begin with the name of a Content-* field."""
+    at = flat.find(_CONTENT)
+    while at >= 0:
+        yield at
+        at = flat.find(_CONTENT, at + len(_CONTENT))
+
+
 def _containers(flat: bytes) -> int:
-    return len(_CONTAINER.findall(flat))
+    return sum(1 for at in _content_fields(flat) if _CONTAINER.match(flat, at))
 
 
 def _header_fits(raw: bytes, limits: Limits) -> bool:
@@ -113,6 +124,8 @@ def _open_words_cost(lines: list[bytes]) -> int:
 
 
 def _lines(raw: bytes) -> int:
+    if b"\r" not in raw:
+        return raw.count(b"\n")
     return raw.count(b"\n") + raw.count(b"\r") - raw.count(b"\r\n")
 
 
@@ -138,6 +151,8 @@ def _inner_headers(raw: bytes, limits: Limits) -> int:
 
 def _status_blocks(flat: bytes) -> int:
     """Blank lines in delivery statuses: each block there becomes a message (RFC 3464 section 2.1)."""
+    if b"delivery-status" not in flat:
+        return 0
     blocks = end = 0
     for report in _STATUS_REPORT.finditer(flat):
         if report.start() < end:
@@ -177,7 +192,9 @@ def _is_boundary(line: bytes, boundaries: set[bytes]) -> bool:
 
 def _content_headers_fit(flat: bytes, limits: Limits) -> bool:
     semicolons = 0
-    for found in _CONTENT_HEADER.finditer(flat):
+    for at in _content_fields(flat):
+        if not (found := _CONTENT_HEADER.match(flat, at)):
+            continue
         here = found[1].count(b";")
         semicolons += here
         if here > limits.parameters or len(found[1]) > limits.content_header_bytes:
