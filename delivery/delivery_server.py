@@ -20,6 +20,9 @@ from delivery.protocol import Request
 logger = logging.getLogger(__name__)
 
 TICK = 1.0  # seconds between looks at deadlines when nothing happens
+GATHER_SECONDS = (
+    0.003  # under load: the more messages share a transaction, the less each of them costs
+)
 
 # Makes a connection of an accepted socket; also given the listener that it came from.
 Connect = Callable[[socket.socket, socket.socket], Connection]
@@ -54,6 +57,7 @@ class DeliveryServer:
         self._selector = selectors.DefaultSelector()
         self._arriving: dict[socket.socket, Connection] = {}
         self._complete: list[Connection] = []
+        self._is_loaded = False  # more than one message was complete at the same time
         self._watched: set[socket.socket] = set()
 
     def run(
@@ -108,15 +112,22 @@ class DeliveryServer:
         self._watched = wanted
 
     def _round(self, wakeup: socket.socket, seconds: float) -> None:
-        for key, _ in self._selector.select(0 if self._complete else seconds):
+        self._look(wakeup, 0 if self._complete else seconds)
+        if self._complete and self._is_loaded:
+            time.sleep(GATHER_SECONDS)
+            self._look(wakeup, 0)
+        self._is_loaded = len(self._complete) > 1
+        self._drop_late()
+        self._handle_complete()
+
+    def _look(self, wakeup: socket.socket, seconds: float) -> None:
+        for key, _ in self._selector.select(seconds):
             if key.fileobj is wakeup:
                 wakeup.recv(4096)
             elif key.fileobj in self._listeners:
                 self._accept(key.fileobj)  # type: ignore[arg-type]
             elif isinstance(key.fileobj, socket.socket):
                 self._receive(self._arriving[key.fileobj])
-        self._drop_late()
-        self._handle_complete()
 
     def _accept(self, listener: socket.socket) -> None:
         # Another process may have been faster: then there is nothing to accept (EAGAIN).

@@ -16,6 +16,7 @@ _WORDS_LOOKED_AT = 30
 _HITS_LOOKED_AT = 200
 _FAR_BEFORE, _FAR_BEHIND = 64, 640  # characters around the word in which its code may stand
 _CODE = re.compile(
+    r"(?=[A-Z\d])"  # says no to most characters at once
     r"(?<![A-Za-z0-9_/@#&=%+$€£¥?-])(?<!\d[.,: ])(?<![$€£¥] )(?<!USD )(?<!EUR )(?<!GBP )(?<!INR )(?<!Rs )"
     r"(?:[A-Z]{1,3}-\d{4,8}|\d{3}[ -]\d{3}|\d(?: \d){5}|\d(?: \d){3}|\d{4,8}"
     r"|[A-Z0-9]{3,5}-[A-Z0-9]{3,5}"

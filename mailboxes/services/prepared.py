@@ -72,30 +72,23 @@ class Lookup:
 
 def insert(rows: Sequence[Model]) -> Write:
     """Return the INSERT of rows of one model, with all of their fields but a key that the database makes."""
-    meta = rows[0]._meta
-    fields = [field for field in meta.local_concrete_fields if field is not meta.auto_field]
-    columns = ", ".join(map(_column, fields))
-    places = ", ".join([f"({', '.join(['%s'] * len(fields))})"] * len(rows))
-    values = _values((row, field) for row in rows for field in fields)
-    return Write(f"INSERT INTO {_table(rows[0])} ({columns}) VALUES {places}", values)  # noqa: S608
+    sql, fields = _insert(type(rows[0]), len(rows))
+    return Write(sql, _values((row, field) for row in rows for field in fields))
 
 
 def insert_new(rows: Sequence[Model]) -> set[bytes]:
     """Insert the rows whose binary primary key is not there yet; return these keys. Raises django.db.Error."""
     sql, params = insert(rows)
     with connection.cursor() as cursor:
-        key = _column(_primary_key(rows[0]))
+        key = _column(_primary_key(type(rows[0])))
         cursor.execute(f"{sql} ON CONFLICT DO NOTHING RETURNING {key}", params)
         return {bytes(value) for (value,) in cursor.fetchall()}
 
 
 def update(row: Model, names: Collection[str]) -> Write:
     """Return the UPDATE of these fields of one row."""
-    pk = _primary_key(row)
-    fields = [field for field in row._meta.local_concrete_fields if field.name in names]
-    sets = ", ".join(f"{_column(field)} = %s" for field in fields)
-    values = _values((row, field) for field in (*fields, pk))
-    return Write(f"UPDATE {_table(row)} SET {sets} WHERE {_column(pk)} = %s", values)  # noqa: S608
+    sql, fields = _update(type(row), frozenset(names))
+    return Write(sql, _values((row, field) for field in fields))
 
 
 def run(writes: Sequence[Write]) -> None:
@@ -109,9 +102,26 @@ def run(writes: Sequence[Write]) -> None:
                 cursor.execute(*write)
 
 
-def _primary_key(row: Model) -> "Field[Any, Any]":
-    assert row._meta.pk is not None  # noqa: S101 - for the type checker
-    return row._meta.pk
+@lru_cache(maxsize=4 * _LARGEST)
+def _insert(model: type[Model], rows: int) -> "tuple[str, list[Field[Any, Any]]]":
+    meta = model._meta
+    fields = [field for field in meta.local_concrete_fields if field is not meta.auto_field]
+    columns = ", ".join(map(_column, fields))
+    places = ", ".join([f"({', '.join(['%s'] * len(fields))})"] * rows)
+    return f"INSERT INTO {_table(model)} ({columns}) VALUES {places}", fields  # noqa: S608
+
+
+@lru_cache
+def _update(model: type[Model], names: frozenset[str]) -> "tuple[str, list[Field[Any, Any]]]":
+    pk = _primary_key(model)
+    fields = [field for field in model._meta.local_concrete_fields if field.name in names]
+    sets = ", ".join(f"{_column(field)} = %s" for field in fields)
+    return f"UPDATE {_table(model)} SET {sets} WHERE {_column(pk)} = %s", [*fields, pk]  # noqa: S608
+
+
+def _primary_key(model: type[Model]) -> "Field[Any, Any]":
+    assert model._meta.pk is not None  # noqa: S101 - for the type checker
+    return model._meta.pk
 
 
 def _values(cells: "Iterable[tuple[Model, Field[Any, Any]]]") -> tuple[Any, ...]:
@@ -121,8 +131,8 @@ def _values(cells: "Iterable[tuple[Model, Field[Any, Any]]]") -> tuple[Any, ...]
     )
 
 
-def _table(row: Model) -> str:
-    return connection.ops.quote_name(row._meta.db_table)
+def _table(model: type[Model]) -> str:
+    return connection.ops.quote_name(model._meta.db_table)
 
 
 def _column(field: "Field[Any, Any]") -> str:
