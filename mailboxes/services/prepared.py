@@ -1,26 +1,32 @@
-"""Statements of the mail path whose SQL is put together once, not for each message.
+"""Statements of the mail path whose SQL is put together once, and planned once for a connection.
 
-For a row or two Django's compiler costs several times what the database needs. A lookup keeps the SQL that Django has
-made of its queryset; a write is made of the model's own fields.
+For a row or two Django's compiler costs several times what the database needs, and there the planner costs more than
+the rest. A lookup keeps the SQL that Django has made of its queryset; a write is made of the model's own fields.
 """
 
+import itertools
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.utils import CursorWrapper
 from django.db.models import BinaryField, Field, Model, QuerySet
 
 _LARGEST = 64  # digests; for more of them compiling is the smaller part
+_PLANNED = 8  # digests or rows; a plan takes memory of the server, for each number and connection
 _MARKER = b"parameter %6d"
 _DIGEST: "BinaryField[bytes, bytes]" = BinaryField()
 
 
 class Write(NamedTuple):
-    """A statement with its parameters, as the database's driver takes them."""
+    """A statement with its parameters, as the database's driver takes them, and whether it pays to keep its plan."""
 
     sql: str
-    params: tuple[Any, ...]
+    params: Sequence[Any]
+    is_planned: bool = False
 
 
 class _Compiled(NamedTuple):
@@ -52,7 +58,7 @@ class Lookup:
                 else param
                 for place, param in enumerate(params)
             ]
-            cursor.execute(sql, values)
+            _execute(cursor, [Write(sql, values, len(digests) <= _PLANNED)])
             return [tuple(row) for row in convert(cursor.fetchall())]
 
     def _compile(self, number: int, _vendor: str) -> _Compiled:
@@ -73,33 +79,65 @@ class Lookup:
 def insert(rows: Sequence[Model]) -> Write:
     """Return the INSERT of rows of one model, with all of their fields but a key that the database makes."""
     sql, fields = _insert(type(rows[0]), len(rows))
-    return Write(sql, _values((row, field) for row in rows for field in fields))
+    values = _values((row, field) for row in rows for field in fields)
+    return Write(sql, values, len(rows) <= _PLANNED)
 
 
 def insert_new(rows: Sequence[Model]) -> set[bytes]:
     """Insert the rows whose binary primary key is not there yet; return these keys. Raises django.db.Error."""
-    sql, params = insert(rows)
+    write = insert(rows)
+    returning = f" ON CONFLICT DO NOTHING RETURNING {_column(_primary_key(type(rows[0])))}"
     with connection.cursor() as cursor:
-        key = _column(_primary_key(type(rows[0])))
-        cursor.execute(f"{sql} ON CONFLICT DO NOTHING RETURNING {key}", params)
+        _execute(cursor, [write._replace(sql=write.sql + returning)])
         return {bytes(value) for (value,) in cursor.fetchall()}
 
 
 def update(row: Model, names: Collection[str]) -> Write:
     """Return the UPDATE of these fields of one row."""
     sql, fields = _update(type(row), frozenset(names))
-    return Write(sql, _values((row, field) for field in fields))
+    return Write(sql, _values((row, field) for field in fields), is_planned=True)
 
 
 def run(writes: Sequence[Write]) -> None:
     """Execute writes in their order, on PostgreSQL in one round trip. Raises django.db.Error."""
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":  # psycopg2 puts the parameters in by itself
-            params = [param for write in writes for param in write.params]
-            cursor.execute("; ".join(write.sql for write in writes), params)
-        else:
-            for write in writes:
-                cursor.execute(*write)
+        _execute(cursor, writes)
+
+
+_plans: "WeakKeyDictionary[Any, dict[str, str]]" = (
+    WeakKeyDictionary()
+)  # names by SQL, of a driver's connection
+_numbers = itertools.count()
+
+
+def _execute(cursor: CursorWrapper, writes: Sequence[Write]) -> None:
+    """Execute statements in their order; on PostgreSQL in one round trip, as psycopg2 puts parameters in by itself."""
+    if connection.vendor != "postgresql":
+        for write in writes:
+            cursor.execute(write.sql, write.params)
+        return
+    keeps_plans = not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")  # a pooler
+    known = _plans.setdefault(connection.connection, {})
+    new: dict[str, str] = {}
+    words = []
+    for write in writes:
+        if not (keeps_plans and write.is_planned):
+            words.append(write.sql)
+            continue
+        name = known.get(write.sql) or new.get(write.sql)
+        if name is None:
+            # never a name twice: where this fails, nobody knows whether the server has heard it
+            new[write.sql] = name = f"tempmail_{next(_numbers)}"
+            words.append(f"PREPARE {name} AS {_numbered(write.sql)}")
+        words.append(f"EXECUTE {name}({', '.join(['%s'] * len(write.params))})")
+    cursor.execute("; ".join(words), [param for write in writes for param in write.params])
+    known.update(new)
+
+
+def _numbered(sql: str) -> str:
+    """Return SQL with numbered parameters, as PREPARE has them, for the driver to leave alone."""
+    numbers = itertools.count(1)
+    return re.sub("%s", lambda _: f"${next(numbers)}", sql)
 
 
 @lru_cache(maxsize=4 * _LARGEST)

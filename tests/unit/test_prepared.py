@@ -1,7 +1,7 @@
 """Statements put together once: the same as Django's own, and no more of them for many messages than for one."""
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.db.models.sql.compiler import SQLCompiler
 from django.test.utils import CaptureQueriesContext
 
@@ -53,6 +53,51 @@ def test_only_rows_that_are_new_are_inserted_and_said() -> None:
     assert DedupeRecord.objects.count() == 4
 
 
+needs_postgresql = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite keeps plans by itself"
+)
+
+
+def asked(count: int) -> str:
+    """The SQL of a lookup, as the server gets it."""
+    with CaptureQueriesContext(connection) as captured:
+        known(digests(count))
+    (query,) = captured
+    return query["sql"]
+
+
+@needs_postgresql
+def test_a_statement_is_planned_once_for_a_connection() -> None:
+    assert asked(5).startswith("PREPARE ")
+    assert asked(5).startswith("EXECUTE ")
+    assert asked(6).startswith("PREPARE ")
+    assert asked(9).startswith("SELECT ")  # for so many planning is the smaller part
+    connection.connection.cursor().execute("DEALLOCATE ALL")
+    prepared._plans.clear()
+    assert asked(5).startswith("PREPARE ")
+
+
+@needs_postgresql
+def test_behind_a_pooler_no_plan_is_kept(monkeypatch) -> None:
+    monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True)
+    assert asked(4).startswith("SELECT ")
+    assert asked(4).startswith("SELECT ")
+
+
+@needs_postgresql
+def test_a_statement_that_failed_is_planned_anew() -> None:
+    now = clock.now()
+    row = DedupeRecord(digest=digests(1)[0], created_at=now)
+    writes = [prepared.insert([row]), prepared.update(row, {"created_at"})]
+    prepared._plans.clear()
+    row.created_at = None  # type: ignore[assignment]
+    for _ in range(2):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            prepared.run([prepared.insert([row])])
+    prepared.run(writes)
+    assert DedupeRecord.objects.get().created_at == now
+
+
 def test_an_update_changes_the_fields_that_are_named(owner) -> None:
     mailbox = Mailbox.objects.get(pk=owner.mailbox.pk)
     mailbox.message_count, mailbox.stored_bytes = 7, 8
@@ -91,13 +136,14 @@ def test_what_is_too_large_to_be_held_at_once_is_written_in_parts(
     owner, stranger, monkeypatch
 ) -> None:
     monkeypatch.setattr(batches, "PART_BYTES", 1)
+    written: list[prepared.Write] = []
+    run = prepared.run
+    monkeypatch.setattr(prepared, "run", lambda writes: (written.extend(writes), run(writes)))
     raw = messages.plain()
     recipients_ = (owner.address, stranger.address)
     delivery = intake.prepare(Envelope("4Q", "a@b.example", recipients_), raw)
-    with CaptureQueriesContext(connection) as captured:
-        assert intake.store_many([delivery]) == [[intake.Outcome.STORED] * 2]
-    inserts = [q for q in captured if 'INSERT INTO "mailboxes_messagesource"' in q["sql"]]
-    assert len(inserts) == 2
+    assert intake.store_many([delivery]) == [[intake.Outcome.STORED] * 2]
+    assert sum('INSERT INTO "mailboxes_messagesource"' in write.sql for write in written) == 2
     for created in (owner, stranger):
         mailbox = Mailbox.objects.get(pk=created.mailbox.pk)
         assert (mailbox.message_count, mailbox.stored_bytes) == (1, len(raw))
