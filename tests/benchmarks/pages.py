@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from deploy.local import ports
 from deploy.local.instance import CHECKOUT
@@ -19,6 +20,16 @@ GOAL = Goal("page_sealed", "inbox page, sealed / plain rows, requests/s", ">=", 
 MESSAGES = 20
 CONNECTIONS = 4
 SIDES = {"sealed": "tempmail_site.wsgi", "plain": "tests.benchmarks.plain_site"}
+# Each request from a network of its own: the limits stay on, and count each.
+_VISITORS = """
+local number = 0
+request = function()
+  number = number + 1
+  local high, low = math.floor(number / 200) % 200, number % 200
+  wrk.headers["X-Forwarded-For"] = "198." .. high .. "." .. low .. ".1"
+  return wrk.format()
+end
+"""
 _RATE = re.compile(r"Requests/sec:\s+([\d.]+)")
 
 
@@ -33,7 +44,10 @@ def measure(session: Session) -> Report:
     with ExitStack() as running:
         server = running.enter_context(session.postgresql())
         directory = running.enter_context(session.data("pages"))
-        instance = running.enter_context(ours.running("pages", "", directory, server, 1))
+        believed = {"TRUSTED_PROXIES": ports.LOOPBACK}
+        instance = running.enter_context(ours.running("pages", "", directory, server, 1, believed))
+        visitors = session.directory / "visitors.lua"
+        visitors.write_text(_VISITORS)
         with instances.program(instance.stack, "boxes") as program:
             made = dict(zip(SIDES, program.ask(len(SIDES), MESSAGES), strict=True))
             program.ask("plain", made["plain"][2])
@@ -45,9 +59,8 @@ def measure(session: Session) -> Report:
         rates: dict[str, list[float]] = {side: [] for side in SIDES}
         for number in range(effort.rounds + 1):
             for side, (public_id, _address, token) in made.items():
-                rate = _load(
-                    f"{urls[side]}/m/{public_id}/", f"m-{public_id}={token}", effort.seconds
-                )
+                url, cookie = f"{urls[side]}/m/{public_id}/", f"m-{public_id}={token}"
+                rate = _load(url, cookie, visitors, effort.seconds)
                 rates[side] += [rate] if number else []
     session.say(f"page_sealed: {rates}")
     ratios = figures.ratios(rates["sealed"], rates["plain"])
@@ -78,9 +91,10 @@ def _site(stack: Stack, name: str, module: str) -> Iterator[int]:
         child.stop()
 
 
-def _load(url: str, cookie: str, seconds: float) -> float:
+def _load(url: str, cookie: str, script: Path, seconds: float) -> float:
     """Return requests a second. Raises StartFailed where one of them was not answered 200."""
     words = ["-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "-H", f"Cookie: {cookie}"]
+    words += ["-s", str(script)]
     done = subprocess.run([find("wrk"), *words, url], check=False, capture_output=True, text=True)
     rate = _RATE.search(done.stdout)
     if rate is None or "Non-2xx" in done.stdout or "Socket errors" in done.stdout:

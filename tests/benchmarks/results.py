@@ -47,6 +47,12 @@ class Result:
         """Whether the goal is met."""
         return self.value is not None and self.goal.is_met(self.value, self.goal.goal)
 
+    @property
+    def is_acceptable(self) -> bool:
+        """Whether the floor is met; nothing is asked for where there is none."""
+        floor = self.goal.floor
+        return self.value is not None and (floor is None or self.goal.is_met(self.value, floor))
+
     def entry(self) -> dict[str, object]:
         """Return the entry of results.json."""
         spread = figures.spread(self.values) if self.values else None

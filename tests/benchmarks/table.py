@@ -27,7 +27,7 @@ def number(value: float | None) -> str:
 
 
 def of_results(results: Sequence[Result]) -> str:
-    """Return the table of goals: value, spread, floor and goal, and whether the goal is met."""
+    """Return the table of goals: value, spread, floor and goal, and which of them is met."""
     head = ("name", "value", "min", "max", "floor", "goal", "met")
     return markdown(head, [_result_row(result) for result in results])
 
@@ -36,6 +36,7 @@ def _result_row(result: Result) -> tuple[str, ...]:
     entry, goal = result.entry(), result.goal
     numbers = (entry[name] for name in ("value", "min", "max"))
     texts = [number(n if isinstance(n, float) else None) for n in numbers]
-    met = "yes" if result.passed else "no" if result.values else "not measured"
+    met = "goal" if result.passed else "floor" if result.is_acceptable else "no"
+    met = met if result.values else "not measured"
     floor = "-" if goal.floor is None else f"{goal.op} {goal.floor:g}"
     return (goal.name, *texts, floor, f"{goal.op} {goal.goal:g}", met)
