@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connection, connections
 from django.db.backends.utils import CursorWrapper
 from django.db.models import BinaryField, Field, Model, QuerySet
 
@@ -141,7 +141,11 @@ def _execute(cursor: CursorWrapper, writes: Sequence[Write]) -> None:
             new[write.sql] = name = f"tempmail_{next(_numbers)}"
             words.append(f"PREPARE {name} AS {_numbered(write.sql)}")
         words.append(f"EXECUTE {name}({', '.join(['%s'] * len(write.params))})")
-    cursor.execute("; ".join(words), [param for write in writes for param in write.params])
+    try:
+        cursor.execute("; ".join(words), [param for write in writes for param in write.params])
+    except NotSupportedError:  # a column that a plan returns has another type since
+        known.clear()
+        raise
     known.update(new)
 
 

@@ -1,7 +1,7 @@
 """Statements put together once: the same as Django's own, and no more of them for many messages than for one."""
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, NotSupportedError, connection, transaction
 from django.db.models.sql.compiler import SQLCompiler
 from django.test.utils import CaptureQueriesContext
 
@@ -82,6 +82,18 @@ def test_behind_a_pooler_no_plan_is_kept(monkeypatch) -> None:
     monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True)
     assert asked(4).startswith("SELECT ")
     assert asked(4).startswith("SELECT ")
+
+
+@needs_postgresql
+def test_a_migration_of_a_column_fails_one_use_of_a_plan() -> None:
+    known(digests(1))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "ALTER TABLE mailboxes_deduperecord ALTER COLUMN created_at TYPE timestamptz(3)"
+        )
+    with pytest.raises(NotSupportedError), transaction.atomic():
+        known(digests(1))
+    assert known(digests(1)) == []
 
 
 @needs_postgresql
