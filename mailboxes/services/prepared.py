@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connection, connections
+from django.db import DEFAULT_DB_ALIAS, Error, connection, connections
 from django.db.backends.utils import CursorWrapper
 from django.db.models import BinaryField, Field, Model, QuerySet
 
@@ -115,10 +115,11 @@ def run(writes: Sequence[Write]) -> None:
         _execute(cursor, writes)
 
 
-_plans: "WeakKeyDictionary[Any, dict[str, str]]" = (
-    WeakKeyDictionary()
-)  # names by SQL, of a driver's connection
+# Of each connection of the driver: the names of its plans, by SQL.
+_plans: "WeakKeyDictionary[Any, dict[str, str]]" = WeakKeyDictionary()
 _numbers = itertools.count()
+# What the server says of a plan whose columns have changed, and of one that it does not have (SQLSTATE).
+_OUTDATED, _UNHEARD_OF = "0A000", "26000"
 
 
 def _execute(cursor: CursorWrapper, writes: Sequence[Write]) -> None:
@@ -129,24 +130,23 @@ def _execute(cursor: CursorWrapper, writes: Sequence[Write]) -> None:
         return
     keeps_plans = not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")  # a pooler
     known = _plans.setdefault(connection.connection, {})
-    new: dict[str, str] = {}
-    words = []
+    # All plans first: whatever fails behind them, they are made, as no transaction undoes that.
+    plans, words = [], []
     for write in writes:
         if not (keeps_plans and write.is_planned):
             words.append(write.sql)
             continue
-        name = known.get(write.sql) or new.get(write.sql)
-        if name is None:
-            # never a name twice: where this fails, nobody knows whether the server has heard it
-            new[write.sql] = name = f"tempmail_{next(_numbers)}"
-            words.append(f"PREPARE {name} AS {_numbered(write.sql)}")
-        words.append(f"EXECUTE {name}({', '.join(['%s'] * len(write.params))})")
+        if write.sql not in known:
+            known[write.sql] = f"tempmail_{next(_numbers)}"  # never a name twice
+            plans.append(f"PREPARE {known[write.sql]} AS {_numbered(write.sql)}")
+        words.append(f"EXECUTE {known[write.sql]}({', '.join(['%s'] * len(write.params))})")
+    params = [param for write in writes for param in write.params]
     try:
-        cursor.execute("; ".join(words), [param for write in writes for param in write.params])
-    except NotSupportedError:  # a column that a plan returns has another type since
-        known.clear()
+        cursor.execute("; ".join([*plans, *words]), params)
+    except Error as error:
+        if getattr(error.__cause__, "pgcode", "") in (_OUTDATED, _UNHEARD_OF):
+            known.clear()
         raise
-    known.update(new)
 
 
 def _numbered(sql: str) -> str:
