@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db import DEFAULT_DB_ALIAS, Error, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
@@ -86,7 +86,11 @@ def store(
 def store_many(deliveries: Sequence[Delivery]) -> list[list[Outcome]]:
     """Store several deliveries in one transaction, as `store` does each; raise as it does: then none is stored."""
     key_guard.ensure()
-    with transaction.atomic():
+    try:
+        results = _stored(deliveries)
+    except Error as error:
+        if not prepared.is_of_plans(error):
+            raise
         results = _stored(deliveries)
     for one, outcomes in zip(deliveries, results, strict=True):
         _tell(one, outcomes)
@@ -145,6 +149,7 @@ def _unique(recipients: Iterable[str]) -> dict[bytes, addresses.Address]:
     return found
 
 
+@transaction.atomic
 def _stored(deliveries: Sequence[Delivery]) -> list[list[Outcome]]:
     """Store within a transaction, in as many round trips for many deliveries as for one."""
     mailboxes, now = _locked(list({key for one in deliveries for key in one.recipients}))

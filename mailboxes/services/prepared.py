@@ -144,9 +144,17 @@ def _execute(cursor: CursorWrapper, writes: Sequence[Write]) -> None:
     try:
         cursor.execute("; ".join([*plans, *words]), params)
     except Error as error:
-        if getattr(error.__cause__, "pgcode", "") in (_OUTDATED, _UNHEARD_OF):
-            known.clear()
-        raise
+        if not is_of_plans(error):
+            raise
+        known.clear()
+        if connection.in_atomic_block:
+            raise
+        _execute(cursor, writes)
+
+
+def is_of_plans(error: Error) -> bool:
+    """Tell whether a statement failed for its plan alone, and the whole transaction is to be tried again."""
+    return getattr(error.__cause__, "pgcode", "") in (_OUTDATED, _UNHEARD_OF)
 
 
 def _numbered(sql: str) -> str:
