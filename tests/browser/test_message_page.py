@@ -1,8 +1,9 @@
 """A message in a real browser: shown as sent, and able to do nothing."""
 
+import contextlib
 from collections.abc import Callable
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, TimeoutError, expect
 
 from tests.browser import visits
 from tests.browser.conftest import Send
@@ -34,8 +35,12 @@ def test_a_link_in_a_mail_opens_apart_and_tells_nothing(desktop: Page, send: Sen
         lambda route: route.fulfill(body="<p>elsewhere</p>", content_type="text/html"),
     )
     open_mail(desktop, send, visits.HTML)
-    with desktop.context.expect_page() as opened:
-        desktop.frame_locator("iframe").get_by_role("link", name="Look").click()
+    link = desktop.frame_locator("iframe").get_by_role("link", name="Look")
+    # while the frame gets its height, a click may miss
+    with contextlib.suppress(TimeoutError), desktop.context.expect_page(timeout=15_000):
+        link.click()
+    with desktop.context.expect_page(timeout=60_000) as opened:
+        link.click()
     elsewhere = opened.value
     expect(elsewhere.get_by_text("elsewhere")).to_be_visible()
     assert elsewhere.evaluate("[document.referrer, window.opener]") == ["", None]
