@@ -149,7 +149,8 @@ def _execute(cursor: CursorWrapper, writes: Sequence[Write]) -> None:
         known.clear()
         if connection.in_atomic_block:
             raise
-        _execute(cursor, writes)
+        # without plans: what fails in the same way again is not tried for ever
+        cursor.execute("; ".join(write.sql for write in writes), params)
 
 
 def is_of_plans(error: Error) -> bool:

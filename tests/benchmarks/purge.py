@@ -60,13 +60,12 @@ def measure(session: Session) -> Report:
                 f"purge: {rate:.0f}/s, p99 {1000 * beside:.1f} ms, alone {1000 * alone:.1f}; "
                 f"{sizes[-1]:.2f} bytes on disk for one of mail"
             )
+    cycled = sizes[1:] or sizes  # the first has been through no purge
     return Report(
         results=[
             Result(RATE, tuple(rates)),
             Result(SLOWED, tuple(slowed)),
-            Result(
-                SPACE, (sizes[-1] / sizes[len(sizes) > 1],)
-            ),  # the first has been through no cycle
+            Result(SPACE, (sizes[-1] / cycled[0],)),
         ],
         remarks=[
             f"purge: {mailboxes:,} mailboxes of {EACH} messages a round, by the service with all its checks; "

@@ -95,6 +95,19 @@ def test_a_migration_of_a_column_fails_one_use_of_a_plan() -> None:
 
 
 @needs_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_without_a_transaction_nobody_notices_and_nothing_is_tried_for_ever(monkeypatch) -> None:
+    known(digests(1))
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+    assert known(digests(1)) == []
+    wrong = [prepared.Write("SELECT 1 FROM nowhere", (), is_planned=True)]
+    monkeypatch.setattr(prepared, "is_of_plans", lambda _error: True)
+    with pytest.raises(DatabaseError):
+        prepared.run(wrong)
+
+
+@needs_postgresql
 def test_plans_that_the_server_does_not_have_fail_once() -> None:
     known(digests(1))
     with connection.cursor() as cursor:
